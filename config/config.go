@@ -1,0 +1,116 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// Config is the whole file. Every field has its key in the tag yaml and its
+// documentation in the tag doc, from which parley.example.yaml is made.
+type Config struct {
+	SIP             SIP          `yaml:"sip" doc:"Where calls arrive."`
+	Media           Media        `yaml:"media" doc:"Sound and pictures of the calls."`
+	HTTP            HTTP         `yaml:"http" doc:"The page of the node, its metrics and its health."`
+	Log             Log          `yaml:"log" doc:"What the program writes to standard error."`
+	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program. Empty: nothing is kept."`
+	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: as many as the machine holds."`
+	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
+	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown before it would refuse a call)."`
+	Layout          string       `yaml:"layout" doc:"Layout of the picture."`
+	Conferences     []Conference `yaml:"conferences" doc:"The conferences that always exist. Each opens with its first caller."`
+	AdHoc           AdHoc        `yaml:"adhoc" doc:"Rooms that need no entry above: the first caller opens one."`
+}
+
+// SIP says where calls arrive (RFC 3261).
+type SIP struct {
+	UDP            string        `yaml:"udp" doc:"Address and port for SIP over UDP. Empty: off."`
+	TCP            string        `yaml:"tcp" doc:"Address and port for SIP over TCP. Empty: off."`
+	TLS            string        `yaml:"tls" doc:"Address and port for SIP over TLS, usually :5061. Empty: off. Needs cert_file and key_file."`
+	CertFile       string        `yaml:"cert_file" doc:"Certificate chain for TLS, PEM."`
+	KeyFile        string        `yaml:"key_file" doc:"Private key for TLS, PEM."`
+	SessionExpires time.Duration `yaml:"session_expires" doc:"A call is refreshed in this time or ends (RFC 4028). At least 90s. 0: sessions are not timed."`
+}
+
+// Media says how media reaches the node.
+type Media struct {
+	Address        string        `yaml:"address" doc:"IP address written into SDP: the public one behind a NAT that forwards ports 1:1. Empty: the address that the call arrived at."`
+	Ports          PortRange     `yaml:"ports" doc:"UDP ports for RTP and RTCP, first-last. A call takes four."`
+	SilenceTimeout time.Duration `yaml:"rtp_silence_timeout" doc:"A call from which no RTP or RTCP arrives for this long is ended. 0: never."`
+}
+
+// HTTP says where the node's page is.
+type HTTP struct {
+	Address string `yaml:"address" doc:"Address and port of the page, /metrics and /healthz. Whoever reaches it sees the conferences: give 127.0.0.1:8080 where the network is not yours. Empty: off."`
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  LogLevel  `yaml:"level" doc:"debug, info, warn or error."`
+	Format LogFormat `yaml:"format" doc:"text or json."`
+}
+
+// Conference is one conference that always exists.
+type Conference struct {
+	Name            string       `yaml:"name" doc:"Shown on the page and in logs. Must be unique."`
+	Aliases         []string     `yaml:"aliases" doc:"What callers dial: weekly (at any address of this node) or weekly@example.com (only there). Empty: the name."`
+	Layout          string       `yaml:"layout" doc:"Empty: as above."`
+	MaxParticipants int          `yaml:"max_participants" doc:"0: no limit of its own."`
+	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Empty: as above."`
+	MaxQuality      Quality      `yaml:"max_quality" doc:"Empty: as above."`
+}
+
+// AdHoc says which aliases open a room that is not configured.
+type AdHoc struct {
+	Pattern         string       `yaml:"pattern" doc:"Regular expression (RE2) that the whole dialled name before the @ must match. Empty: off."`
+	Layout          string       `yaml:"layout" doc:"Empty: as above."`
+	MaxParticipants int          `yaml:"max_participants" doc:"0: no limit of its own."`
+	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Empty: as above."`
+	MaxQuality      Quality      `yaml:"max_quality" doc:"Empty: as above."`
+}
+
+// Default returns the configuration of an empty file.
+func Default() Config {
+	return Config{
+		SIP: SIP{
+			UDP:            ":5060",
+			TCP:            ":5060",
+			SessionExpires: 30 * time.Minute,
+		},
+		Media: Media{
+			Ports:          PortRange{First: 40000, Last: 49999},
+			SilenceTimeout: 30 * time.Second,
+		},
+		HTTP:         HTTP{Address: ":8080"},
+		Log:          Log{Level: LevelInfo, Format: FormatText},
+		MaxQuality:   FullHD,
+		OwnThumbnail: Auto,
+		Layout:       "1+7",
+		AdHoc:        AdHoc{Pattern: "meet(-[a-z0-9-]+)?"},
+	}
+}
+
+// Load reads the YAML file at path ("" = no file), then the variables of env
+// ("KEY=value", as os.Environ gives them) over it, and validates the result.
+// A key a.b has the variable PARLEY_A_B; one for a list holds YAML. With
+// layouts, the layout of every conference must be among them. The error names
+// file and line of everything that is wrong, one problem to a line.
+func Load(path string, env []string, layouts ...string) (Config, error) {
+	c := Default()
+	d := newDecoder()
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return Config{}, fmt.Errorf("configuration: %w", err)
+		}
+		d.file(path, text, &c)
+	}
+	d.environment(env, &c)
+	if len(d.problems) == 0 { // half a configuration would only give errors that follow from others
+		validate(&c, d, layouts)
+	}
+	if err := d.err(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}

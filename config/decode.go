@@ -1,0 +1,235 @@
+package config
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds the text that is parsed.
+const maxFile = 1 << 20
+
+// place is where a value was written.
+type place struct {
+	source string // file name or environment variable
+	line   int    // 0 = the source has no lines
+}
+
+func (p place) String() string {
+	if p.line == 0 {
+		return p.source
+	}
+	return fmt.Sprintf("%s:%d", p.source, p.line)
+}
+
+// problem is one thing wrong with the configuration.
+type problem struct {
+	at   place
+	text string
+}
+
+// decoder fills a Config and remembers where each value came from.
+type decoder struct {
+	source   string
+	problems []problem
+	places   map[string]place // by path, such as conferences[0].name
+}
+
+func newDecoder() *decoder { return &decoder{places: map[string]place{}} }
+
+// problemf records that the value at path is wrong.
+func (d *decoder) problemf(path, format string, args ...any) {
+	at, ok := d.places[path]
+	for p := path; !ok && p != ""; { // a default: the nearest place that was written
+		p = p[:max(0, strings.LastIndexAny(p, ".["))]
+		at, ok = d.places[p]
+	}
+	if !ok {
+		at = place{source: "default"}
+	}
+	d.problems = append(d.problems, problem{at, path + ": " + fmt.Sprintf(format, args...)})
+}
+
+// err returns all problems in one error, those of the file by line.
+func (d *decoder) err() error {
+	if len(d.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(d.problems, func(a, b problem) int { return a.at.line - b.at.line })
+	errs := make([]error, len(d.problems))
+	for i, p := range d.problems {
+		errs[i] = fmt.Errorf("%s: %s", p.at, p.text)
+	}
+	return errors.Join(errs...)
+}
+
+func (d *decoder) file(name string, text []byte, c *Config) {
+	d.source = name
+	d.places[""] = place{source: name}
+	if len(text) > maxFile {
+		d.problems = append(d.problems, problem{place{name, 0}, fmt.Sprintf("%d bytes are more than a configuration may have (%d)", len(text), maxFile)})
+		return
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		line, message := yamlError(err)
+		d.problems = append(d.problems, problem{place{name, line}, message})
+		return
+	}
+	if len(document.Content) == 0 { // nothing but comments
+		return
+	}
+	d.value("", document.Content[0], reflect.ValueOf(c).Elem())
+}
+
+// yamlError takes the line out of a message of the YAML library, so that it
+// stands where editors look for it.
+func yamlError(err error) (line int, message string) {
+	message = strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(message, "line "); ok {
+		if number, text, ok := strings.Cut(rest, ": "); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				return n, text
+			}
+		}
+	}
+	return 0, message
+}
+
+// value decodes node into v, which is addressable.
+func (d *decoder) value(path string, node *yaml.Node, v reflect.Value) {
+	if node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	at := place{source: d.source, line: node.Line}
+	if strings.HasPrefix(d.source, envPrefix) {
+		at.line = 0
+	}
+	d.places[path] = at
+	switch {
+	case v.Kind() == reflect.Struct && !isScalar(v):
+		d.mapping(path, node, v)
+	case v.Kind() == reflect.Slice:
+		d.list(path, node, v)
+	case node.Kind != yaml.ScalarNode:
+		d.problemf(path, "expected a single value, not a %s", kindName(node.Kind))
+	case node.Tag == "!!null":
+		v.SetZero() // "key:" with nothing behind it: empty
+	default:
+		d.scalar(path, node.Value, v)
+	}
+}
+
+func (d *decoder) mapping(path string, node *yaml.Node, v reflect.Value) {
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
+		return // all its keys are commented out: the defaults
+	}
+	if node.Kind != yaml.MappingNode {
+		where := path
+		if where == "" {
+			where = "the file"
+		}
+		d.problems = append(d.problems, problem{d.places[path], where + ": expected keys and values, not a " + kindName(node.Kind)})
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, val := node.Content[i], node.Content[i+1]
+		at := d.places[path]
+		if at.line != 0 {
+			at.line = key.Line
+		}
+		if first, twice := seen[key.Value]; twice {
+			d.problems = append(d.problems, problem{at, fmt.Sprintf("key %q is there twice, first on line %d", key.Value, first)})
+			continue
+		}
+		seen[key.Value] = key.Line
+		field, ok := fieldByKey(v, key.Value)
+		if !ok {
+			d.problems = append(d.problems, problem{at, unknownKey(path, key.Value, v)})
+			continue
+		}
+		d.value(join(path, key.Value), val, field)
+	}
+}
+
+func (d *decoder) list(path string, node *yaml.Node, v reflect.Value) {
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
+		v.SetZero()
+		return
+	}
+	if node.Kind != yaml.SequenceNode {
+		d.problemf(path, "expected a list, not a %s; write [one, two] or one line with a dash for each", kindName(node.Kind))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(node.Content), len(node.Content)))
+	for i, item := range node.Content {
+		d.value(fmt.Sprintf("%s[%d]", path, i), item, v.Index(i))
+	}
+}
+
+func (d *decoder) scalar(path, text string, v reflect.Value) {
+	if c, ok := v.Interface().(choice); ok {
+		if text != "" && !slices.Contains(c.choices(), text) {
+			d.problemf(path, "%q is none of %s%s", text, strings.Join(c.choices(), ", "), didYouMean(text, c.choices()))
+			return
+		}
+		v.SetString(text)
+		return
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if err := u.UnmarshalText([]byte(text)); err != nil {
+			d.problemf(path, "%v", err)
+		}
+		return
+	}
+	switch {
+	case v.Type() == reflect.TypeFor[time.Duration]():
+		t, err := time.ParseDuration(text)
+		if err != nil {
+			d.problemf(path, "%q is not a time; write a number with its unit, such as 30s or 5m", text)
+			return
+		}
+		v.SetInt(int64(t))
+	case v.Kind() == reflect.Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			d.problemf(path, "%q is not a whole number", text)
+			return
+		}
+		v.SetInt(int64(n))
+	default:
+		v.SetString(text)
+	}
+}
+
+// isScalar reports whether the struct v is written as one value.
+func isScalar(v reflect.Value) bool {
+	_, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+	return ok
+}
+
+func kindName(k yaml.Kind) string {
+	switch k {
+	case yaml.SequenceNode:
+		return "list"
+	case yaml.MappingNode:
+		return "group of keys"
+	default:
+		return "single value"
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
