@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs the tests that call real phones and tools: those in files with the build tag e2e.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t packages < <(git ls-files -co --exclude-standard '*_test.go' | xargs -r grep -lE '^//go:build .*\be2e\b' | xargs -r -n1 dirname | sort -u | sed 's#^#./#')
+if [ ${#packages[@]} -eq 0 ]; then
+	echo "no end-to-end tests"
+	exit 0
+fi
+go test -tags e2e -count=1 -timeout 15m -p 1 "${packages[@]}"
