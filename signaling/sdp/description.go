@@ -1,0 +1,122 @@
+package sdp
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// Bounds of what is read from the network.
+const (
+	maxBody     = 64 << 10 // bytes
+	maxLines    = 2048
+	maxSections = 32  // m-lines
+	maxFormats  = 128 // of one m-line
+)
+
+// Kinds of media that we negotiate.
+const (
+	kindAudio = "audio"
+	kindVideo = "video"
+)
+
+// description is what we need of a session description (RFC 8866).
+type description struct {
+	timing     string // the value of t=, which an answer repeats (RFC 3264 section 6)
+	connection netip.Addr
+	bandwidth  bandwidth
+	direction  Direction
+	sections   []*section
+}
+
+// section is one m-line with the lines that belong to it.
+type section struct {
+	line int    // number of its m-line
+	text string // its m-line
+
+	kind    string
+	port    int
+	proto   string
+	formats []string // as written
+
+	connection netip.Addr
+	bandwidth  bandwidth
+	direction  Direction
+	payloads   []*payload // RTP only, in the order of formats
+
+	rtcpPort        int // -1 = no a=rtcp
+	rtcpAddress     netip.Addr
+	mux             bool
+	feedback        map[int]Feedback // by payload type, anyPayload = '*'
+	ptime, maxPTime int
+	content, label  string
+}
+
+// anyPayload is the '*' of a=rtcp-fb.
+const anyPayload = -1
+
+// payload is one payload type of a section.
+type payload struct {
+	number   uint8
+	name     string // as spelt in package codecs where it is known there, else ""
+	clock    int
+	channels int
+	fmtp     string
+	mapped   bool // had an rtpmap
+}
+
+// rtp reports whether the section carries RTP of any profile, so that its
+// formats are payload types.
+func (s *section) rtp() bool {
+	switch strings.ToUpper(s.proto) {
+	case "RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF",
+		"UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF":
+		return true
+	}
+	return false
+}
+
+// plain reports whether the section is of a profile that we take, and whether
+// it has early feedback.
+func (s *section) plain() (ok, avpf bool) {
+	return plainProto(s.proto), strings.EqualFold(s.proto, "RTP/AVPF")
+}
+
+func plainProto(proto string) bool {
+	return strings.EqualFold(proto, "RTP/AVP") || strings.EqualFold(proto, "RTP/AVPF")
+}
+
+// slides reports whether the section is a presentation (RFC 4796).
+func (s *section) slides() bool {
+	for c := range strings.SplitSeq(s.content, ",") {
+		if strings.EqualFold(strings.TrimSpace(c), "slides") {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *section) payload(number uint8) *payload {
+	for _, p := range s.payloads {
+		if p.number == number {
+			return p
+		}
+	}
+	return nil
+}
+
+// feedbackFor returns the feedback offered for a payload type.
+func (s *section) feedbackFor(number uint8) Feedback {
+	return s.feedback[anyPayload].or(s.feedback[int(number)])
+}
+
+// bandwidth holds b= lines in bit/s; -1 = not said.
+type bandwidth struct {
+	tias int // without lower-layer headers (RFC 3890)
+	as   int // with them (RFC 8866 section 5.8)
+}
+
+var noBandwidth = bandwidth{tias: -1, as: -1}
+
+// none reports whether a bandwidth of zero was said, which means that nothing
+// shall be sent (RFC 3264 section 5.1).
+func (b bandwidth) none() bool { return b.tias == 0 || b.as == 0 }
