@@ -1,0 +1,6 @@
+//go:build !cgo
+
+package pixel
+
+// Without cgo there is only the reference.
+func nativeVariants(Kernels) []Kernels { return nil }
