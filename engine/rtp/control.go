@@ -1,0 +1,373 @@
+package rtp
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// Spacing of key frame requests, both ways.
+const (
+	keyFrameSpacing = 500 * time.Millisecond // between requests of ours
+	pliMerge        = 100 * time.Millisecond // PLIs so close together are one request
+)
+
+// firSendersMax bounds the senders whose FIR sequence numbers are remembered.
+const firSendersMax = 8
+
+// control is the RTCP state of a stream.
+type control struct {
+	mu          sync.Mutex
+	latch       latch
+	destination netip.AddrPort // where RTCP goes now
+	mux         bool
+
+	remoteLost               int
+	remoteLoss               float64
+	remoteJitter, rtt        time.Duration
+	reports                  uint64
+	malformed, foreign       uint64
+	nacksSent, nacksReceived uint64
+
+	firSeen         []firSender
+	lastPLI         time.Time // that was passed on
+	keyFramesWanted uint64
+	keyFramesAsked  uint64
+	lastAsked       time.Time // our last request
+	firSequence     uint8     // of our last FIR
+
+	limits  []MaxBitrate // TMMBR in force, SSRC = who asked
+	asked   MaxBitrate   // our TMMBR, repeated until the TMMBN; zero SSRC = none
+	pending bool
+}
+
+type firSender struct {
+	ssrc     uint32
+	sequence uint8
+}
+
+func newControl() *control { return &control{latch: latch{silence: relatchControl}} }
+
+// declare takes the addresses of a configuration; remote is the RTP address in force.
+func (c *control) declare(cfg *Config, remote netip.AddrPort) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mux = cfg.Mux
+	switch {
+	case cfg.Mux:
+		c.latch.declare(cfg.Remote)
+	case cfg.RemoteRTCP.IsValid():
+		c.latch.declare(cfg.RemoteRTCP)
+	default:
+		c.latch.declare(controlOf(cfg.Remote))
+	}
+	c.settle(cfg, remote)
+}
+
+// follow takes a new RTP address.
+func (c *control) follow(remote netip.AddrPort, cfg *Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settle(cfg, remote)
+}
+
+// settle chooses the destination: the far end's RTCP source when it has been
+// heard, else what is declared, else the port after its RTP source.
+func (c *control) settle(cfg *Config, remote netip.AddrPort) {
+	switch {
+	case c.mux || !remote.IsValid():
+		c.destination = remote
+	case c.latch.latched.IsValid() || cfg.RemoteRTCP.IsValid():
+		c.destination = c.latch.remote()
+	default:
+		c.destination = controlOf(remote)
+	}
+}
+
+// controlOf is the RTCP address that belongs to an RTP address.
+func controlOf(a netip.AddrPort) netip.AddrPort {
+	if !a.IsValid() || a.Port() == 0 || a.Port() == 65535 {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(a.Addr(), a.Port()+1)
+}
+
+// peers is who an RTCP packet may speak of.
+type peers struct {
+	local, remote uint32 // remote 0 = nobody yet
+	sendClock     int
+	payload       float64 // bytes of media in a packet that we send, on average
+}
+
+// actions is what a compound packet asks of the stream.
+type actions struct {
+	relevant bool // it came from or speaks of somebody in this stream
+	keyFrame bool
+	bitrate  int // bit/s, 0 = none
+	reports  []Report
+	bye      bool
+	nacks    []uint16
+	notify   []MaxBitrate // TMMBN to send
+	report   *rtcp.SenderReport
+}
+
+// nacksMax bounds the sequence numbers that one datagram may ask for.
+const nacksMax = 512
+
+// handle takes one RTCP datagram apart (RFC 3550 section 6.1; reduced-size ones
+// of RFC 5506 too). What cannot be understood is counted and left out.
+func (c *control) handle(b []byte, from netip.AddrPort, now time.Time, who peers) actions {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var a actions
+	if !c.latch.allows(from, now) {
+		c.foreign++
+		return a
+	}
+	if len(b) < 4 {
+		c.malformed++
+		return a
+	}
+	for len(b) > 0 {
+		if len(b) < 4 || b[0]>>6 != 2 {
+			c.malformed++
+			break
+		}
+		size := 4 * (int(binary.BigEndian.Uint16(b[2:])) + 1)
+		if size > len(b) {
+			c.malformed++
+			break
+		}
+		p, ok := withoutPadding(b[:size])
+		if !ok || !c.one(p, now, who, &a) {
+			c.malformed++
+		}
+		b = b[size:]
+	}
+	if a.relevant {
+		if c.latch.valid(from, now) && !c.mux {
+			c.destination = c.latch.remote()
+		}
+	} else {
+		c.foreign++
+	}
+	return a
+}
+
+// withoutPadding takes padding off a packet, in place.
+func withoutPadding(p []byte) ([]byte, bool) {
+	if p[0]&0x20 == 0 {
+		return p, true
+	}
+	n := int(p[len(p)-1])
+	if n == 0 || n%4 != 0 || n > len(p)-4 {
+		return nil, false
+	}
+	p = p[:len(p)-n]
+	p[0] &^= 0x20
+	binary.BigEndian.PutUint16(p[2:], uint16(len(p)/4-1))
+	return p, true
+}
+
+// one takes one packet of a compound. It returns false when it is malformed;
+// kinds that are not used here are fine.
+func (c *control) one(p []byte, now time.Time, who peers, a *actions) bool {
+	switch rtcp.PacketType(p[1]) {
+	case rtcp.TypeSenderReport:
+		var sr rtcp.SenderReport
+		if sr.Unmarshal(p) != nil {
+			return false
+		}
+		if who.remote != 0 && sr.SSRC == who.remote {
+			a.relevant = true
+			a.report = &sr
+		}
+		c.blocks(sr.Reports, now, who, a)
+	case rtcp.TypeReceiverReport:
+		var rr rtcp.ReceiverReport
+		if rr.Unmarshal(p) != nil {
+			return false
+		}
+		a.relevant = a.relevant || who.remote != 0 && rr.SSRC == who.remote
+		c.blocks(rr.Reports, now, who, a)
+	case rtcp.TypeGoodbye:
+		var bye rtcp.Goodbye
+		if bye.Unmarshal(p) != nil {
+			return false
+		}
+		for _, ssrc := range bye.Sources {
+			if who.remote != 0 && ssrc == who.remote {
+				a.relevant, a.bye = true, true
+			}
+		}
+	case rtcp.TypeTransportSpecificFeedback:
+		return c.transportFeedback(p, who, a)
+	case rtcp.TypePayloadSpecificFeedback:
+		return c.payloadFeedback(p, now, who, a)
+	}
+	return true
+}
+
+// blocks takes the report blocks about what we send.
+func (c *control) blocks(blocks []rtcp.ReceptionReport, now time.Time, who peers, a *actions) {
+	for _, block := range blocks {
+		if block.SSRC != who.local {
+			continue
+		}
+		a.relevant = true
+		c.remoteLoss = float64(block.FractionLost) / 256
+		c.remoteLost = int(int32(block.TotalLost<<8) >> 8) // 24 bits, signed
+		if who.sendClock > 0 {
+			c.remoteJitter = time.Duration(float64(block.Jitter) / float64(who.sendClock) * float64(time.Second))
+		}
+		if block.LastSenderReport != 0 {
+			rtt := int32(ntpMiddle(now) - block.LastSenderReport - block.Delay)
+			if rtt >= -65 && rtt < 30<<16 { // a millisecond below nothing is rounding
+				c.rtt = time.Duration(max(rtt, 1)) * time.Second >> 16
+			}
+		}
+		a.reports = append(a.reports, Report{FractionLost: c.remoteLoss, Jitter: c.remoteJitter, RTT: c.rtt})
+	}
+}
+
+// transportFeedback takes generic NACK, TMMBR and TMMBN.
+func (c *control) transportFeedback(p []byte, who peers, a *actions) bool {
+	switch p[0] & 0x1f {
+	case rtcp.FormatTLN:
+		var nack rtcp.TransportLayerNack
+		if nack.Unmarshal(p) != nil {
+			return false
+		}
+		if nack.MediaSSRC != who.local {
+			return true
+		}
+		a.relevant = true
+		for i := range nack.Nacks {
+			nack.Nacks[i].Range(func(sequence uint16) bool {
+				c.nacksReceived++
+				a.nacks = append(a.nacks, sequence)
+				return len(a.nacks) < nacksMax
+			})
+			if len(a.nacks) >= nacksMax {
+				break
+			}
+		}
+	case formatTMMBR, formatTMMBN:
+		m, err := parseMaxBitrate(p)
+		if err != nil {
+			return false
+		}
+		if m.format == formatTMMBN {
+			if who.remote != 0 && m.sender == who.remote {
+				a.relevant = true
+				c.pending = false
+			}
+			return true
+		}
+		for _, e := range m.entries {
+			if e.SSRC == who.local {
+				a.relevant = true
+				c.limit(m.sender, e)
+				a.notify, a.bitrate = c.bounding(who.payload)
+			}
+		}
+	}
+	return true
+}
+
+// limit takes note of a TMMBR. Its SSRC becomes that of the one who asked.
+func (c *control) limit(sender uint32, e MaxBitrate) {
+	e.SSRC = sender
+	for i := range c.limits {
+		if c.limits[i].SSRC == sender {
+			c.limits[i] = e
+			return
+		}
+	}
+	if len(c.limits) == maxBitrateEntries {
+		c.limits = append(c.limits[:0], c.limits[1:]...)
+	}
+	c.limits = append(c.limits, e)
+}
+
+// bounding returns the tightest limit and the media bit rate that it leaves
+// (RFC 5104 section 4.2.1.1: the limit counts Overhead bytes of each packet).
+func (c *control) bounding(payload float64) ([]MaxBitrate, int) {
+	best, rate := 0, 0.0
+	for i, e := range c.limits {
+		r := float64(e.Bitrate) * payload / (payload + float64(e.Overhead))
+		if i == 0 || r < rate {
+			best, rate = i, r
+		}
+	}
+	return []MaxBitrate{c.limits[best]}, max(int(min(rate, 1<<40)), 1)
+}
+
+// payloadFeedback takes PLI, FIR and REMB.
+func (c *control) payloadFeedback(p []byte, now time.Time, who peers, a *actions) bool {
+	switch p[0] & 0x1f {
+	case rtcp.FormatPLI:
+		var pli rtcp.PictureLossIndication
+		if pli.Unmarshal(p) != nil {
+			return false
+		}
+		if pli.MediaSSRC != who.local {
+			return true
+		}
+		a.relevant = true
+		c.keyFramesWanted++
+		if now.Sub(c.lastPLI) >= pliMerge {
+			c.lastPLI, a.keyFrame = now, true
+		}
+	case rtcp.FormatFIR:
+		var fir rtcp.FullIntraRequest
+		if fir.Unmarshal(p) != nil {
+			return false
+		}
+		for _, e := range fir.FIR {
+			if e.SSRC != who.local {
+				continue
+			}
+			a.relevant = true
+			if c.newFIR(fir.SenderSSRC, e.SequenceNumber) {
+				c.keyFramesWanted++
+				a.keyFrame = true
+				c.lastPLI = now
+			}
+		}
+	case rtcp.FormatREMB:
+		var remb rtcp.ReceiverEstimatedMaximumBitrate
+		if remb.Unmarshal(p) != nil {
+			return false
+		}
+		about := len(remb.SSRCs) == 0 && who.remote != 0 && remb.SenderSSRC == who.remote
+		for _, ssrc := range remb.SSRCs {
+			about = about || ssrc == who.local
+		}
+		if about && remb.Bitrate >= 1 {
+			a.relevant = true
+			a.bitrate = int(min(remb.Bitrate, 1<<40))
+		}
+	}
+	return true
+}
+
+// newFIR reports whether a FIR's command sequence number differs from the last
+// one of the same sender (RFC 5104 section 4.3.1.2: a repeated one asks for nothing new).
+func (c *control) newFIR(sender uint32, sequence uint8) bool {
+	for i := range c.firSeen {
+		if f := &c.firSeen[i]; f.ssrc == sender {
+			changed := f.sequence != sequence
+			f.sequence = sequence
+			return changed
+		}
+	}
+	if len(c.firSeen) == firSendersMax {
+		c.firSeen = append(c.firSeen[:0], c.firSeen[1:]...)
+	}
+	c.firSeen = append(c.firSeen, firSender{sender, sequence})
+	return true
+}

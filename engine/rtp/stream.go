@@ -1,0 +1,249 @@
+package rtp
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/ipv4"
+)
+
+// Feedback is what the far end declared to understand (a=rtcp-fb, RFC 4585
+// section 4.2, RFC 5104 section 7.1).
+type Feedback struct{ NACK, PLI, FIR, TMMBR bool }
+
+// Report is what the far end reports about what we send (RFC 3550 section 6.4.1).
+type Report struct {
+	FractionLost float64 // since its last report, 0..1
+	Jitter       time.Duration
+	RTT          time.Duration // 0 = not known yet
+}
+
+// Hooks are called from the stream's own goroutines: Packet from the one that
+// reads RTP, the others from the one that reads the RTCP (with rtcp-mux the
+// same). They must not block and must not call Close. Nil ones are left out.
+type Hooks struct {
+	Packet          func(Packet)            // a new media packet, in order of arrival, without duplicates
+	KeyFrameRequest func()                  // PLI, or a FIR with a new command sequence number
+	BitrateRequest  func(bitsPerSecond int) // TMMBR (answered with TMMBN) or REMB
+	Report          func(Report)            // a receiver report about what we send
+	Bye             func()                  // the far end's sender left
+}
+
+// Config says what a stream sends and receives.
+type Config struct {
+	Transport *Transport // the stream owns it from NewStream on; nil = no sockets (tests)
+	Video     bool
+	CNAME     string
+	// Remote and RemoteRTCP come from the session description. Invalid: not
+	// known yet, the source of the first valid packets is used; an unspecified
+	// address (hold): nothing is sent. An invalid RemoteRTCP stands for the port
+	// after Remote's. Once valid packets arrive, theirs is the address in force.
+	Remote, RemoteRTCP netip.AddrPort
+	Mux                bool // RTP and RTCP on one port (RFC 5761)
+	SendPayloadType    uint8
+	SendClock          int           // clock rate of what is sent, Hz
+	Receive            map[uint8]int // payload type -> clock rate of what may arrive
+	Feedback           Feedback
+	Hooks              Hooks
+	Now                func() time.Time // nil = time.Now
+}
+
+// Stream is one media stream in both directions. Its methods may be called
+// from any goroutine.
+type Stream struct {
+	config    atomic.Pointer[Config]
+	mu        sync.Mutex // Reconfigure and Close, one at a time
+	transport *Transport
+	sender    *sender
+	reception *reception
+	control   *control
+	arrival   atomic.Int64 // unix nanoseconds of the last media packet
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	closed bool
+}
+
+// NewStream starts a stream and its goroutines. Close ends it.
+func NewStream(c Config) *Stream {
+	s := newStream(c)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if s.transport != nil {
+		s.done.Go(func() { s.read(s.transport.rtp.batch, 16, s.packet) })
+		s.done.Go(func() { s.read(s.transport.rtcp.batch, 4, s.controlPacket) })
+	}
+	s.done.Go(func() { s.reportLoop(ctx) })
+	return s
+}
+
+// newStream makes a stream without goroutines.
+func newStream(c Config) *Stream {
+	s := &Stream{transport: c.Transport, sender: newSender(c.Transport)}
+	s.reception = &reception{localSSRC: s.sender.ssrc, latch: latch{silence: relatchSilence}}
+	s.control = newControl()
+	s.apply(c)
+	return s
+}
+
+// Reconfigure changes the configuration (a new offer or answer). SSRC, sequence
+// numbers and sockets stay; a changed remote address makes the stream look for
+// the real one anew. Transport is not changed.
+func (s *Stream) Reconfigure(change func(*Config)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := *s.config.Load()
+	c.Receive = maps.Clone(c.Receive)
+	change(&c)
+	s.apply(c)
+}
+
+func (s *Stream) apply(c Config) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Receive = maps.Clone(c.Receive)
+	c.Remote, c.RemoteRTCP = unmap(c.Remote), unmap(c.RemoteRTCP)
+	s.config.Store(&c)
+
+	r := s.reception
+	r.mu.Lock()
+	r.clocks = c.Receive
+	r.latch.declare(c.Remote)
+	remote := r.latch.remote()
+	r.mu.Unlock()
+
+	s.sender.setRemote(remote)
+	s.sender.setHistory(c.Video && c.Feedback.NACK)
+	s.control.declare(&c, remote)
+}
+
+// SendFrame sends one access unit, one packet for each payload, the marker on
+// the last one. Payloads are read during the call only and not modified. It
+// returns ErrNoRemote while there is nowhere to send to. A packet that the
+// system refuses is counted, the others still go.
+func (s *Stream) SendFrame(payloads [][]byte, timestamp uint32) error {
+	c := s.config.Load()
+	return s.sender.send(payloads, c.SendPayloadType, timestamp, true, c.Now())
+}
+
+// Send sends one packet of sound or a telephone event. See SendFrame.
+func (s *Stream) Send(payloadType uint8, payload []byte, timestamp uint32, marker bool) error {
+	return s.sender.sendOne(payload, payloadType, timestamp, marker, s.now())
+}
+
+// LocalSSRC returns the SSRC of what is sent.
+func (s *Stream) LocalSSRC() uint32 { return s.sender.ssrc }
+
+// LastArrival returns when the last media packet arrived; zero = none yet.
+func (s *Stream) LastArrival() time.Time {
+	if n := s.arrival.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
+// Close says BYE, closes the sockets and waits for the goroutines. A second
+// Close does nothing.
+func (s *Stream) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	s.sendBye()
+	s.cancel()
+	if s.transport != nil {
+		_ = s.transport.Close()
+	}
+	s.done.Wait()
+}
+
+func (s *Stream) now() time.Time { return s.config.Load().Now() }
+
+// datagramMax is the largest datagram that is read; longer ones count as malformed.
+const datagramMax = 2048
+
+// readFailuresMax is how many errors in a row end the reading of a socket.
+const readFailuresMax = 1000
+
+// read hands every datagram of a socket to handle until the socket is closed.
+func (s *Stream) read(conn batchConn, batch int, handle func([]byte, netip.AddrPort, time.Time)) {
+	messages := make([]ipv4.Message, batch)
+	buffer := make([]byte, batch*datagramMax)
+	for i := range messages {
+		messages[i].Buffers = [][]byte{buffer[i*datagramMax : (i+1)*datagramMax]}
+	}
+	failures := 0
+	for failures < readFailuresMax {
+		n, err := conn.ReadBatch(messages, 0)
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			failures++ // an ICMP error of something sent before
+			continue
+		}
+		failures = 0
+		now := s.now()
+		for i := range messages[:n] {
+			m := &messages[i]
+			from, ok := m.Addr.(*net.UDPAddr)
+			if !ok {
+				continue
+			}
+			b := m.Buffers[0][:m.N]
+			if m.Flags&syscall.MSG_TRUNC != 0 {
+				b = nil // counted as malformed
+			}
+			handle(b, unmap(from.AddrPort()), now)
+		}
+	}
+}
+
+// packet takes one datagram of the RTP socket.
+func (s *Stream) packet(b []byte, from netip.AddrPort, now time.Time) {
+	c := s.config.Load()
+	if isControl(b, c) {
+		s.controlPacket(b, from, now)
+		return
+	}
+	packets, moved := s.reception.receive(b, from, now)
+	if moved {
+		s.sender.setRemote(s.remote())
+		s.control.follow(s.remote(), c)
+	}
+	if len(packets) == 0 {
+		return
+	}
+	s.arrival.Store(now.UnixNano())
+	if c.Hooks.Packet == nil {
+		return
+	}
+	for _, p := range packets {
+		c.Hooks.Packet(p)
+	}
+}
+
+func (s *Stream) remote() netip.AddrPort {
+	s.reception.mu.Lock()
+	defer s.reception.mu.Unlock()
+	return s.reception.latch.remote()
+}
+
+// isControl tells RTCP from RTP on one port (RFC 5761 section 4).
+func isControl(b []byte, c *Config) bool {
+	if len(b) < 2 || b[1] < 192 || b[1] > 223 {
+		return false
+	}
+	_, media := c.Receive[b[1]&0x7f]
+	return c.Mux || !media
+}
