@@ -1,0 +1,175 @@
+//go:build cgo
+
+#include "bridge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <x264.h>
+
+#define PX_TEXT2(x) #x
+#define PX_STRING(x) PX_TEXT2(x)
+
+struct px_encoder {
+	x264_t *enc;
+	x264_param_t param;
+	int64_t pts;
+	char error[200];
+};
+
+static void keep_error(void *private, int level, const char *format, va_list args)
+{
+	px_encoder *e = private;
+	if (level <= X264_LOG_ERROR)
+		vsnprintf(e->error, sizeof e->error, format, args);
+}
+
+px_encoder *px_new(void)
+{
+	return calloc(1, sizeof(px_encoder));
+}
+
+int px_open(px_encoder *e, const px_config *c)
+{
+	static const char *const profiles[] = {"baseline", "main", "high"};
+	x264_param_t *p = &e->param;
+
+	if (x264_param_default_preset(p, c->preset, "zerolatency") < 0) {
+		snprintf(e->error, sizeof e->error, "unknown preset %s", c->preset);
+		return -1;
+	}
+	p->pf_log = keep_error;
+	p->p_log_private = e;
+	p->i_log_level = X264_LOG_ERROR;
+	p->i_width = c->width;
+	p->i_height = c->height;
+	p->i_csp = X264_CSP_I420;
+	p->i_bitdepth = 8;
+	p->i_fps_num = c->fps;
+	p->i_fps_den = 1;
+	p->i_timebase_num = 1;
+	p->i_timebase_den = c->fps;
+	p->b_vfr_input = 0;
+
+	// Many encoders run side by side: one thread each.
+	p->i_threads = 1;
+	p->i_lookahead_threads = 1;
+	p->b_sliced_threads = 0;
+	p->i_sync_lookahead = 0;
+
+	p->i_frame_reference = 1;
+	p->i_bframe = 0;
+	p->i_scenecut_threshold = 0;
+	p->i_keyint_max = X264_KEYINT_MAX_INFINITE;
+	p->b_intra_refresh = 0;
+	p->analyse.i_weighted_pred = X264_WEIGHTP_NONE;
+	p->analyse.b_weighted_bipred = 0;
+	p->analyse.b_transform_8x8 = c->profile == 2;
+	p->b_cabac = c->profile > 0;
+	if (c->level > 0)
+		p->i_level_idc = c->level;
+	p->i_slice_max_size = c->max_nal;
+
+	p->b_repeat_headers = 1;
+	p->b_annexb = 1;
+	p->b_aud = 0;
+	p->b_stitchable = 1;
+	// ids without meaning for us, and equal for all encoders
+	p->i_sps_id = 0;
+
+	p->rc.i_rc_method = X264_RC_ABR;
+	p->rc.i_bitrate = c->kbps;
+	p->rc.i_vbv_max_bitrate = c->kbps;
+	p->rc.i_vbv_buffer_size = c->buffer;
+	p->rc.b_filler = 0;
+	p->rc.i_lookahead = 0;
+	p->rc.b_mb_tree = 0;
+
+	if (x264_param_apply_profile(p, profiles[c->profile]) < 0) {
+		snprintf(e->error, sizeof e->error, "profile %s not possible", profiles[c->profile]);
+		return -1;
+	}
+	e->enc = x264_encoder_open(p);
+	return e->enc ? 0 : -1;
+}
+
+int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+	int stride_y, int stride_uv, int key, px_unit *out)
+{
+	x264_picture_t in, ignored;
+	x264_nal_t *nals = NULL;
+	uint8_t *start;
+	int count = 0, size, i;
+
+	x264_picture_init(&in);
+	in.img.i_csp = X264_CSP_I420;
+	in.img.i_plane = 3;
+	// libx264 copies the planes and never writes to them.
+	in.img.plane[0] = (uint8_t *)y;
+	in.img.plane[1] = (uint8_t *)u;
+	in.img.plane[2] = (uint8_t *)v;
+	in.img.i_stride[0] = stride_y;
+	in.img.i_stride[1] = in.img.i_stride[2] = stride_uv;
+	in.i_pts = e->pts++;
+	in.i_type = key ? X264_TYPE_IDR : X264_TYPE_P;
+
+	size = x264_encoder_encode(e->enc, &nals, &count, &in, &ignored);
+	if (size < 0)
+		return -1;
+	if (size == 0 || count == 0) {
+		snprintf(e->error, sizeof e->error, "no output for a picture");
+		return -1;
+	}
+	// The NAL units lie one behind the other. The library's SEI (its version
+	// and options) goes: what stands in front of it, the parameter sets, is
+	// moved up.
+	start = nals[0].p_payload;
+	out->key = 0;
+	for (i = 0; i < count; i++) {
+		if (nals[i].i_type == NAL_SEI) {
+			memmove(start + nals[i].i_payload, start, nals[i].p_payload - start);
+			start += nals[i].i_payload;
+			size -= nals[i].i_payload;
+		} else if (nals[i].i_type == NAL_SLICE_IDR) {
+			out->key = 1;
+		}
+	}
+	out->data = start;
+	out->size = size;
+	return 0;
+}
+
+int px_rate(px_encoder *e, int kbps, int buffer)
+{
+	e->param.rc.i_bitrate = kbps;
+	e->param.rc.i_vbv_max_bitrate = kbps;
+	e->param.rc.i_vbv_buffer_size = buffer;
+	return x264_encoder_reconfig(e->enc, &e->param);
+}
+
+const char *px_error(px_encoder *e)
+{
+	size_t n = strlen(e->error);
+	while (n > 0 && e->error[n - 1] == '\n')
+		e->error[--n] = 0;
+	return e->error;
+}
+
+void px_close(px_encoder *e)
+{
+	if (e->enc)
+		x264_encoder_close(e->enc);
+	// presets and profiles may allocate strings inside the parameters
+	x264_param_cleanup(&e->param);
+	free(e);
+}
+
+const char *px_version(void)
+{
+#ifdef X264_POINTVER
+	return X264_POINTVER;
+#else
+	return PX_STRING(X264_BUILD);
+#endif
+}

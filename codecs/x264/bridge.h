@@ -1,0 +1,38 @@
+// The narrow face of libx264 that x264.go calls. Functions return 0 or more
+// for success and a negative number for failure; the text is in px_error.
+#ifndef PARLEY_X264_BRIDGE_H
+#define PARLEY_X264_BRIDGE_H
+
+#include <stdint.h>
+
+typedef struct px_encoder px_encoder;
+
+typedef struct {
+	int width, height, fps;
+	int kbps;      // average and peak rate, kbit/s
+	int buffer;    // VBV buffer, kbit
+	int profile;   // 0 constrained baseline, 1 main, 2 high
+	int level;     // level_idc, 0 = the lowest that fits
+	int max_nal;   // bytes, 0 = unlimited
+	char preset[16];
+} px_config;
+
+typedef struct {
+	uint8_t *data; // owned by the encoder, valid until the next call
+	int size;
+	int key;
+} px_unit;
+
+// px_new returns a zeroed handle, or NULL without memory.
+px_encoder *px_new(void);
+int px_open(px_encoder *e, const px_config *c);
+int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *v,
+	int stride_y, int stride_uv, int key, px_unit *out);
+int px_rate(px_encoder *e, int kbps, int buffer);
+// px_error returns what the library said last, or "".
+const char *px_error(px_encoder *e);
+// px_close frees the handle and all that belongs to it.
+void px_close(px_encoder *e);
+const char *px_version(void);
+
+#endif
