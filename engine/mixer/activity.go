@@ -6,13 +6,14 @@ import "math/bits"
 // 20 ms, and remembers it for a second.
 //
 // A tick is active when its level stands out of the noise floor: the least level
-// of the last half second. Speech dips to its floor several times in that time,
-// a fan or a hum is its own floor. The floor is capped, so that a steady sound
+// of the last 400 ms. Speech dips between syllables in that time, a fan or a hum
+// is its own floor. The floor is capped, so that a steady sound
 // louder than the cap (a test tone) counts as speech for as long as it sounds.
 type activity struct {
-	ring [floorTicks]float64 // the last audible levels, dBov
+	ring [floorTicks]float64 // levels that tell about the floor, dBov
 	next int
 	used int
+	gone int // ticks since the last audible one
 
 	ticks  uint64 // bit 0: the last tick is active, bit 1: the one before
 	blocks uint64 // the same of the medium scale
@@ -23,11 +24,12 @@ type activity struct {
 }
 
 const (
-	floorTicks = 25    // half a second
+	floorTicks = 20    // 400 ms
 	margin     = 8.0   // dB above the floor
-	capLevel   = -33.0 // dBov: what is louder is always active
+	capLevel   = -35.0 // dBov: what is louder is always active
 	minLevel   = -55.0 // dBov: what is softer never is
-	absent     = -90.0 // dBov: no sound at all, tells nothing about the floor
+	absent     = -90.0 // dBov: no sound at all
+	gapTicks   = 3     // that are not just lost packets
 	peakFall   = 1.0   // dB per tick
 
 	mediumTicks = 15 // 300 ms
@@ -42,8 +44,13 @@ const (
 
 // hear takes the level of one tick, dBov. count must follow.
 func (a *activity) hear(level float64) {
-	if level > absent {
-		a.ring[a.next] = level
+	// A lost packet says nothing about the floor, a gap does: some senders send
+	// digital silence, or nothing, between words.
+	if a.gone++; level > absent {
+		a.gone = 0
+	}
+	if a.gone == 0 || a.gone >= gapTicks {
+		a.ring[a.next] = max(level, absent)
 		a.next = (a.next + 1) % floorTicks
 		a.used = min(a.used+1, floorTicks)
 	}

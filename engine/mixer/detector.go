@@ -36,18 +36,18 @@ type voice struct {
 }
 
 const (
-	decisionTicks = 5   // 100 ms between decisions, once somebody has the floor
+	decisionTicks = 3   // 60 ms between decisions, once somebody has the floor
 	holdTicks     = 100 // 2 s: how long a speaker keeps the floor at least
-	silentTicks   = 30  // 600 ms without activity end that time
+	silentTicks   = 36  // 720 ms without activity end that time
 
 	// How much more likely speech the challenger must be than the speaker.
 	immediateLead = 0.0
-	mediumLead    = 8.0  // four active ticks more
-	longLead      = 20.0 // eight active ticks more
+	mediumLead    = 12.0 // six active ticks more
+	longLead      = 30.0 // twelve active ticks more
 
 	// One whose peaks are this much softer than the loudest is not active beside
 	// him: he hums, or a microphone picks up his neighbour.
-	gateDepth = 15.0 // dB
+	gateDepth = 18.0 // dB
 )
 
 // scale scores a count of active parts out of n: the log of how much likelier it
@@ -72,8 +72,8 @@ func NewDetector() *Detector {
 	return &Detector{
 		byID:      map[string]*voice{},
 		immediate: newScale(loudnessSteps, 0.6, 0.2),
-		medium:    newScale(mediumTicks, 0.7, 0.2), // speech from 7 of 15 on
-		long:      newScale(longTicks, 0.9, 0.4),   // speech from 28 of 40 on
+		medium:    newScale(mediumTicks, 0.6, 0.15), // speech from 6 of 15 on
+		long:      newScale(longTicks, 0.9, 0.4),    // speech from 28 of 40 on
 	}
 }
 
@@ -158,8 +158,8 @@ func (d *Detector) challenger() *voice {
 		}
 		medium, long := d.medium.score(v.recent()), d.long.score(v.lasting())
 		switch {
-		case s == nil && medium <= 0:
-			continue
+		case s == nil && (medium <= 0 || v.peak < capLevel && long <= 0):
+			continue // a soft one must last: a fan that starts is its own floor soon
 		case s != nil && (long <= 0 ||
 			d.immediate.score(v.loudness())-d.immediate.score(s.loudness()) <= immediateLead ||
 			medium-d.medium.score(s.recent()) <= mediumLead ||
