@@ -15,7 +15,7 @@ TESTTIMEOUT ?= 10m
 .PHONY: help deps build demo run test race asan nocgo fuzz lint e2e bench clean
 
 help: ## show this list
-	@awk -F': *## *' '/^[a-z0-9]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F' *## *' '/^[a-z0-9]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what third_party/deps.tsv lists (apt), and Go if there is none
 	@third_party/install.sh build

@@ -85,7 +85,7 @@ func Default() Config {
 		Log:          Log{Level: LevelInfo, Format: FormatText},
 		MaxQuality:   FullHD,
 		OwnThumbnail: Auto,
-		Layout:       "1+7",
+		Layout:       "one_main_seven_pips",
 		AdHoc:        AdHoc{Pattern: "meet(-[a-z0-9-]+)?"},
 	}
 }

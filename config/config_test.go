@@ -20,7 +20,7 @@ func load(t *testing.T, text string, env ...string) (Config, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load(path, env, "1+7", "4x4")
+	c, err := Load(path, env, "one_main_seven_pips", "four_by_four_speaker")
 	return c, err
 }
 
@@ -98,7 +98,7 @@ conferences:
     max_participants: 12
     own_thumbnail: hidden
   - name: standup
-    layout: 4x4
+    layout: four_by_four_speaker
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ conferences:
 	if c.Log != Default().Log {
 		t.Errorf("an empty group is not the default: %+v", c.Log)
 	}
-	if len(c.Conferences) != 2 || c.Conferences[0].OwnThumbnail != Hidden || c.Conferences[1].Layout != "4x4" {
+	if len(c.Conferences) != 2 || c.Conferences[0].OwnThumbnail != Hidden || c.Conferences[1].Layout != "four_by_four_speaker" {
 		t.Errorf("conferences: %+v", c.Conferences)
 	}
 }
@@ -144,7 +144,7 @@ func TestLoadErrors(t *testing.T) {
 		{"alias twice", "conferences:\n  - name: a\n  - name: b\n    aliases: [c, A]\n", `parley.yaml:4: conferences[1].aliases[1]: alias "A" leads to "a" already`},
 		{"alias with scheme", "conferences:\n  - {name: a, aliases: ['sip:a']}\n", `write the alias without "sip:"`},
 		{"alias with blanks", "conferences:\n  - name: all hands\n", `"all hands" cannot be dialled`},
-		{"unknown layout", "conferences:\n  - {name: a, layout: 1+8}\n", `unknown layout "1+8"; there are 1+7, 4x4 (did you mean "1+7"?)`},
+		{"unknown layout", "conferences:\n  - {name: a, layout: one_main_seven_pip}\n", `unknown layout "one_main_seven_pip"; there are one_main_seven_pips, four_by_four_speaker (did you mean "one_main_seven_pips"?)`},
 		{"bad pattern", "adhoc: {pattern: '('}\n", `parley.yaml:1: adhoc.pattern: bad regular expression`},
 		{"list for value", "data_dir: [a]\n", `data_dir: expected a single value, not a list`},
 		{"value for list", "conferences: a\n", `conferences: expected a list, not a single value`},
@@ -213,7 +213,7 @@ func TestLookup(t *testing.T) {
 	c.Conferences = []Conference{
 		{Name: "Weekly", Aliases: []string{"weekly"}, MaxQuality: HD},
 		{Name: "Theirs", Aliases: []string{"weekly@theirs.example"}, OwnThumbnail: Shown},
-		{Name: "standup", MaxParticipants: 4, Layout: "4x4"},
+		{Name: "standup", MaxParticipants: 4, Layout: "four_by_four_speaker"},
 	}
 	for alias, want := range map[string]string{
 		"weekly": "Weekly", "WEEKLY@10.0.0.1": "Weekly", "weekly@theirs.example": "Theirs", "standup@x": "standup",

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-golangci=v2.4.0
+golangci=v2.15.0
 
 bin=$PWD/.cache/bin
 stamp=$bin/golangci-lint-$golangci-$(go env GOVERSION)

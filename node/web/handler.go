@@ -1,0 +1,146 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"parley/codecs"
+	"parley/engine"
+)
+
+// Config is what the page is made of.
+type Config struct {
+	// Status returns the state of the engine. It is called about once a second
+	// while somebody looks, whoever and how many they are.
+	Status func() engine.Status
+	// Snapshot returns the newest picture of a view, of which the caller owns
+	// a reference; nil or an error where there is none. It may be nil.
+	Snapshot func(ctx context.Context, conference, view string) (*codecs.Picture, error)
+	Aliases  []string // what callers can dial, shown while nobody is there
+	AdHoc    bool     // more than the aliases can be dialled
+	SIPPort  int      // shown behind the host unless it is 5060 or 0
+	Version  string
+	Log      *slog.Logger // nil = slog.Default()
+}
+
+// Limits of what one node serves at a time. The page is for the few who run a
+// node; beyond that it must not take from the calls.
+const (
+	maxStreams   = 64
+	statusAge    = 500 * time.Millisecond // a status so old is shown again
+	eventPeriod  = time.Second
+	writeTimeout = 10 * time.Second
+)
+
+// Handler serves the page of a node. Close ends its streams.
+type Handler struct {
+	config  Config
+	started time.Time
+	mux     http.Handler
+	shots   snapshots
+	done    chan struct{}
+
+	mu      sync.Mutex
+	closed  bool
+	streams int
+	wait    sync.WaitGroup
+	status  []byte // JSON of a moment ago
+	taken   time.Time
+}
+
+// New returns the handler of everything under /.
+func New(c Config) *Handler {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	h := &Handler{config: c, started: time.Now(), done: make(chan struct{})}
+	h.shots.take = c.Snapshot
+	page := newPage()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", page.serve)
+	mux.HandleFunc("GET /status", h.serveStatus)
+	mux.HandleFunc("GET /events", h.serveEvents)
+	mux.HandleFunc("GET /view/{conference}/{file}", h.serveView)
+	mux.Handle("GET /metrics", metricsHandler(c))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Write([]byte("ok\n"))
+	})
+	h.mux = secured(page.policy, mux)
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// Close ends the event streams and waits for them. A second Close does nothing.
+func (h *Handler) Close() {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed = true
+		close(h.done)
+	}
+	h.mu.Unlock()
+	h.wait.Wait()
+}
+
+// secured adds the headers that keep a page to itself.
+func secured(policy string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", policy)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// report is the JSON of /status and of each event.
+type report struct {
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	Now     time.Time `json:"now"`
+	Aliases []string  `json:"aliases"`
+	AdHoc   bool      `json:"adhoc"`
+	SIPPort int       `json:"sip_port"`
+	engine.Status
+}
+
+// statusJSON returns the status as JSON, at most statusAge old, so that many
+// who look cost no more than one.
+func (h *Handler) statusJSON() ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	if h.status != nil && now.Sub(h.taken) < statusAge {
+		return h.status, nil
+	}
+	r := report{
+		Version: h.config.Version, Started: h.started, Now: now, Aliases: h.config.Aliases,
+		AdHoc: h.config.AdHoc, SIPPort: h.config.SIPPort, Status: h.config.Status(),
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	h.status, h.taken = text, now
+	return text, nil
+}
+
+func (h *Handler) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	text, err := h.statusJSON()
+	if err != nil {
+		h.config.Log.Error("status page", "error", err)
+		http.Error(w, "the status could not be written", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(text)
+}
