@@ -188,8 +188,8 @@ func (h *h264Format) answer(l *H264Local) string {
 	return h264Parameters(l, h.profileIDC, h.profileIOP, level, h.mode, h.asymmetry)
 }
 
-// h264Parameters writes an fmtp value. The additions to the level count from
-// the level that is written.
+// h264Parameters writes an fmtp value. What we receive beyond the written level,
+// because the far end's is lower or by H264Local's additions, is declared.
 func h264Parameters(l *H264Local, idc, iop byte, level, mode int, asymmetry bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "profile-level-id=%s;packetization-mode=%d", profileLevelID(idc, iop, level), mode)
@@ -197,14 +197,15 @@ func h264Parameters(l *H264Local, idc, iop byte, level, mode int, asymmetry bool
 		b.WriteString(";level-asymmetry-allowed=1")
 	}
 	fs, mbps, br := LevelLimits(level, false)
-	if l.MaxFS > fs {
-		fmt.Fprintf(&b, ";max-fs=%d", l.MaxFS)
+	ownFS, ownMBPS, ownBR := LevelLimits(l.level(), false)
+	if own := max(ownFS, l.MaxFS); own > fs {
+		fmt.Fprintf(&b, ";max-fs=%d", own)
 	}
-	if l.MaxMBPS > mbps {
-		fmt.Fprintf(&b, ";max-mbps=%d", l.MaxMBPS)
+	if own := max(ownMBPS, l.MaxMBPS); own > mbps {
+		fmt.Fprintf(&b, ";max-mbps=%d", own)
 	}
-	if l.MaxBR/1000 > br {
-		fmt.Fprintf(&b, ";max-br=%d", l.MaxBR/1000)
+	if own := max(ownBR, l.MaxBR/1000); own > br {
+		fmt.Fprintf(&b, ";max-br=%d", own)
 	}
 	return b.String()
 }

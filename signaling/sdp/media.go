@@ -14,7 +14,7 @@ type Media struct {
 
 // Stream is one agreed RTP session.
 type Stream struct {
-	Remote     netip.AddrPort // where the far end receives RTP
+	Remote     netip.AddrPort // where the far end receives RTP; its address may be 0.0.0.0 or :: (OnHold)
 	RemoteRTCP netip.AddrPort // where it receives RTCP; equals Remote with Mux; invalid when it takes none
 	Mux        bool           // RTP and RTCP share a port both ways (RFC 5761)
 	Send       bool           // we may send media
@@ -27,7 +27,7 @@ type Stream struct {
 
 	Formats map[uint8]Format // every payload type that may arrive, telephone-event too
 
-	TelephoneEvent    uint8 // payload type for DTMF that we send; its clock is in Format when it is ours too
+	TelephoneEvent    uint8 // payload type for DTMF that we send
 	HasTelephoneEvent bool
 	TelephoneClock    int // clock rate in Hz of TelephoneEvent
 

@@ -77,7 +77,7 @@ func (p *parser) take(number int, line string) error {
 			return errors.New("t= line under a media line")
 		}
 		f := strings.Fields(value)
-		if len(f) != 2 || !digits(f[0]) || !digits(f[1]) {
+		if len(f) != 2 || !digits(f[0]) || !digits(f[1]) || len(value) > 64 {
 			return errors.New("bad time, want two numbers")
 		}
 		p.d.timing = f[0] + " " + f[1]
