@@ -40,8 +40,8 @@ function keyed(parent, items, key, create, fill) {
 
 function rate(bits) {
   if (!bits) return "0";
-  if (bits < 1e6) return Math.round(bits / 1e3) + " kbit/s";
-  return (bits / 1e6).toFixed(bits < 1e7 ? 2 : 1) + " Mbit/s";
+  if (bits < 1e6) return Math.round(bits / 1e3) + "\u00a0kbit/s";
+  return (bits / 1e6).toFixed(bits < 1e7 ? 2 : 1) + "\u00a0Mbit/s";
 }
 
 function since(time, now) {
@@ -89,12 +89,12 @@ function newParticipant() {
   row.from = make("small");
   const head = make("th", "", row.name, row.mark, row.from);
   head.scope = "row";
-  row.cells = ["sound", "picture", "view", "for"].map((name) => {
+  row.parts = ["sound", "picture", "sees", "for"].map((name) => {
     const cell = make("td");
     cell.dataset.name = name;
     return cell;
   });
-  row.append(head, ...row.cells);
+  row.append(head, ...row.parts);
   return row;
 }
 
@@ -110,7 +110,7 @@ function fillParticipant(row, p, now, names) {
   const from = [p.remote_alias !== label ? p.remote_alias : "", p.protocol.toUpperCase(), p.vendor].filter(Boolean);
   put(row.from, from.join(" · "));
   row.from.title = p.remote_address ? "from " + p.remote_address : "";
-  const [sound, picture, view, time] = row.cells;
+  const [sound, picture, view, time] = row.parts;
   fillStream(sound, p.audio);
   fillStream(picture, p.video);
   put(view, p.view ? names.get(p.view) || p.view : "");
