@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func TestAdaptationFallsAndRises(t *testing.T) {
+	now := epoch
+	a := newAdaptation(levelLimits[31], 0, now)
+	best := a.rung
+	steps := func(seconds int, loss float64) (moves int) {
+		for range seconds {
+			now = now.Add(time.Second)
+			if a.report(loss, now) {
+				moves++
+			}
+		}
+		return moves
+	}
+	if steps(60, 0.05) != 0 {
+		t.Error("five percent, which NACK repairs, must not lower the quality")
+	}
+	if steps(10, 0.3) == 0 || a.rung == best {
+		t.Fatal("thirty percent must lower it")
+	}
+	low := a.rung
+	if steps(5, 0) != 0 {
+		t.Error("must not rise before it has been clean for long")
+	}
+	if steps(600, 0) == 0 || a.rung >= low {
+		t.Error("must rise when clean")
+	}
+	if a.rung != best {
+		t.Errorf("rung %d after ten clean minutes, want %d", a.rung, best)
+	}
+	if steps(600, 0); a.rung < best {
+		t.Error("must never rise above what was declared")
+	}
+}
+
+// On a network that carries one rung and not the next, the steps up must become rare.
+func TestAdaptationDoesNotSwing(t *testing.T) {
+	now := epoch
+	a := newAdaptation(levelLimits[31], 0, now)
+	good := a.rung + 1
+	moves := 0
+	for range 1800 {
+		now = now.Add(time.Second)
+		loss := 0.0
+		if a.rung < good {
+			loss = 0.4
+		}
+		if a.report(loss, now) {
+			moves++
+		}
+	}
+	if moves > 40 {
+		t.Errorf("%d moves in half an hour", moves)
+	}
+}
+
+func TestAdaptationHonoursRequestedBitrate(t *testing.T) {
+	a := newAdaptation(levelLimits[31], 0, epoch)
+	if !a.request(500_000, epoch) || ladder[a.rung].Bitrate > 500_000 {
+		t.Errorf("rung of %d bit/s after a request for 500000", ladder[a.rung].Bitrate)
+	}
+	if a.request(600_000, epoch) {
+		t.Error("a higher ceiling alone must not raise the rung at once")
+	}
+	low := a.rung
+	now := epoch
+	for range 120 {
+		now = now.Add(time.Second)
+		a.report(0, now)
+	}
+	if a.rung != low {
+		t.Errorf("rose to %d bit/s above the ceiling of 600000", ladder[a.rung].Bitrate)
+	}
+}
+
+func TestStrugglingReceiverGetsHisOwn(t *testing.T) {
+	now := epoch
+	a := newAdaptation(levelLimits[31], 0, now)
+	for i := range keyFramesStrain {
+		if changed := a.keyFrame(now); changed != (i == keyFramesStrain-1) {
+			t.Fatalf("request %d: changed %v", i, changed)
+		}
+		now = now.Add(time.Second)
+	}
+	for range 3 {
+		now = now.Add(keyFrameWindow)
+		if a.calm(now) {
+			break
+		}
+	}
+	if a.struggling {
+		t.Error("still struggling after quiet windows")
+	}
+}
+
+func TestOwnModeFollowsLoad(t *testing.T) {
+	var o ownMode
+	now := epoch
+	o.start(OwnAuto, now)
+	if o.now != OwnHidden {
+		t.Fatal("auto starts hidden")
+	}
+	// A conference that the node can carry shown but not hidden.
+	changes := 0
+	for range 3600 {
+		now = now.Add(time.Second)
+		load := 0.3
+		if o.now == OwnHidden {
+			load = 0.95
+		}
+		if o.decide(load, now) {
+			changes++
+		}
+	}
+	if changes > 30 {
+		t.Errorf("%d changes in an hour", changes)
+	}
+	o.start(OwnShown, now)
+	if o.decide(0, now.Add(time.Hour)) || o.now != OwnShown {
+		t.Error("a fixed mode must not change")
+	}
+}

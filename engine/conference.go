@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/codecs"
+)
+
+// FrameRate is how many pictures a second a conference composes.
+const FrameRate = 30
+
+// Conference is one running meeting, or the part of it that this process has.
+type Conference struct {
+	engine  *Engine
+	config  ConferenceConfig
+	log     *slog.Logger
+	started time.Time
+
+	// legs is replaced, never changed, by join and leave; changed counts what
+	// else the loops must look at again.
+	legs    atomic.Pointer[[]*Leg]
+	changed atomic.Uint64
+
+	sound    *sound
+	pictures *pictures
+
+	mu     sync.Mutex // serialises join, leave and close
+	closed bool       // guarded by mu
+	stop   context.CancelFunc
+	loops  sync.WaitGroup
+}
+
+func newConference(e *Engine, cfg ConferenceConfig) *Conference {
+	c := &Conference{
+		engine: e, config: cfg, started: time.Now(),
+		log: e.log.With("conference", cfg.Name),
+	}
+	c.legs.Store(&[]*Leg{})
+	c.sound = newSound(c)
+	c.pictures = newPictures(c)
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	if !e.manual {
+		c.loops.Go(func() { every(ctx, 20*time.Millisecond, &c.sound.late, c.sound.mix) })
+		c.loops.Go(func() { every(ctx, time.Second/FrameRate, &c.pictures.late, c.pictures.compose) })
+	}
+	return c
+}
+
+// every calls tick once per period until ctx ends. After a stall it makes up
+// for a few periods, so that sound has no hole, and forgets the rest.
+func every(ctx context.Context, period time.Duration, late *atomic.Uint64, tick func(time.Time)) {
+	const catchUp = 3
+	ticker := time.NewTicker(period / 2)
+	defer ticker.Stop()
+	next := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		if behind := now.Sub(next); behind > catchUp*period {
+			late.Add(uint64(behind / period))
+			next = now.Add(-catchUp * period)
+		}
+		for !next.After(now) {
+			tick(now)
+			next = next.Add(period)
+		}
+	}
+}
+
+// Mix advances the sound by 20 ms; only for engines with Config.Manual.
+func (c *Conference) Mix(now time.Time) { c.sound.mix(now) }
+
+// Compose makes one picture of each view; only for engines with Config.Manual.
+func (c *Conference) Compose(now time.Time) { c.pictures.compose(now) }
+
+// Legs returns the legs of the conference, in order of joining. Not to be changed.
+func (c *Conference) Legs() []*Leg { return *c.legs.Load() }
+
+func (c *Conference) join(cfg LegConfig) (*Leg, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	now := *c.legs.Load()
+	if limit := c.config.MaxParticipants; limit > 0 && len(now) >= limit {
+		return nil, ErrFull
+	}
+	leg, err := newLeg(c, cfg, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	list := append(slices.Clone(now), leg)
+	c.legs.Store(&list)
+	c.log.Info("participant joined", "participant", cfg.ID, "name", cfg.DisplayName, "call", cfg.CallID, "participants", len(list))
+	return leg, nil
+}
+
+// leave returns how many legs are left, and whether l was one of them.
+func (c *Conference) leave(l *Leg) (left int, gone bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := *c.legs.Load()
+	i := slices.Index(now, l)
+	if i < 0 {
+		return len(now), false
+	}
+	list := slices.Delete(slices.Clone(now), i, i+1)
+	c.legs.Store(&list)
+	c.log.Info("participant left", "participant", l.id, "call", l.config.Load().CallID, "participants", len(list),
+		"stayed", time.Since(l.joined).Round(time.Millisecond))
+	return len(list), true
+}
+
+// Disconnect ends every leg of the conference; their signalling is told.
+func (c *Conference) Disconnect() {
+	for _, l := range c.Legs() {
+		l.notify(LegEvent{Kind: LegEnded})
+	}
+}
+
+// Snapshot returns the next picture composed for the view, at its largest
+// size, which the caller owns; nil when there is no such view or ctx ends.
+func (c *Conference) Snapshot(ctx context.Context, view string) *codecs.Picture {
+	return c.pictures.snapshot(ctx, view)
+}
+
+// close stops the loops and frees everything; the legs are gone.
+func (c *Conference) close() {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	c.mu.Unlock()
+	c.stop()
+	c.loops.Wait()
+	c.sound.close()
+	c.pictures.close()
+}

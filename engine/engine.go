@@ -1,0 +1,183 @@
+package engine
+
+import (
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/codecs"
+	"parley/composer"
+)
+
+// Errors of joining a conference.
+var (
+	// ErrFull: the conference has as many participants as it may have.
+	ErrFull = errors.New("conference is full")
+	// ErrClosed: the engine or the conference has ended.
+	ErrClosed = errors.New("engine closed")
+)
+
+// OwnThumbnail says what a receiver on stage sees of himself.
+type OwnThumbnail string
+
+// The values of OwnThumbnail.
+const (
+	OwnHidden OwnThumbnail = "hidden" // a picture of his own without himself
+	OwnShown  OwnThumbnail = "shown"  // the common picture, in which he is a thumbnail too
+	OwnAuto   OwnThumbnail = "auto"   // hidden while the engine has room, else shown
+)
+
+// Config is what an engine needs.
+type Config struct {
+	Codecs  codecs.Set
+	Log     *slog.Logger
+	Workers int // goroutines that encode, 0 = GOMAXPROCS
+	// Manual leaves the clocks to the caller: conferences start no goroutines
+	// and advance only by Conference.Mix and Conference.Compose. For tests.
+	Manual bool
+}
+
+// ConferenceConfig says how a conference behaves.
+type ConferenceConfig struct {
+	Name            string
+	Layout          *composer.Layout
+	OwnThumbnail    OwnThumbnail
+	MaxParticipants int // 0 = no limit
+	MaxHeight       int // luma rows of the largest rendition, 0 = 1080
+	Welcome         []string
+}
+
+// Engine runs the conferences of one process.
+type Engine struct {
+	codecs codecs.Set
+	log    *slog.Logger
+	manual bool
+	exec   *executor
+	meter  loadMeter
+
+	encoders atomic.Int64
+	decoders atomic.Int64
+
+	mu          sync.Mutex
+	closed      bool                   // guarded by mu
+	conferences map[string]*Conference // guarded by mu
+}
+
+// New returns a running engine.
+func New(c Config) *Engine {
+	if c.Workers <= 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	e := &Engine{codecs: c.Codecs, log: c.Log, manual: c.Manual, conferences: map[string]*Conference{}}
+	e.meter.start(time.Now(), runtime.GOMAXPROCS(0))
+	e.exec = newExecutor(c.Workers)
+	return e
+}
+
+// Join puts a participant into the conference of c.Name, which starts with its
+// first participant and ends with its last. Errors: ErrFull, ErrClosed, or
+// those of codecs. On an error the leg's transports stay the caller's.
+func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, ErrClosed
+	}
+	conf, running := e.conferences[c.Name]
+	if !running {
+		conf = newConference(e, c)
+	}
+	leg, err := conf.join(l)
+	if err != nil {
+		if !running {
+			conf.close()
+		}
+		return nil, err
+	}
+	if !running {
+		e.conferences[c.Name] = conf
+		e.log.Info("conference started", "conference", c.Name)
+	}
+	return leg, nil
+}
+
+// leave takes a leg out and ends the conference after its last one.
+func (e *Engine) leave(l *Leg) {
+	e.mu.Lock()
+	conf := l.conference
+	left, gone := conf.leave(l)
+	last := gone && left == 0
+	if last && e.conferences[conf.config.Name] == conf {
+		delete(e.conferences, conf.config.Name)
+	}
+	e.mu.Unlock()
+	if last {
+		conf.close()
+		e.log.Info("conference ended", "conference", conf.config.Name, "lasted", time.Since(conf.started).Round(time.Millisecond))
+	}
+}
+
+// Conference returns the running conference of that name, or nil.
+func (e *Engine) Conference(name string) *Conference {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.conferences[name]
+}
+
+// Participants returns how many participants all conferences have.
+func (e *Engine) Participants() int {
+	n := 0
+	for _, c := range e.list() {
+		n += len(c.Legs())
+	}
+	return n
+}
+
+// Status tells of everything that runs.
+func (e *Engine) Status() Status {
+	s := Status{
+		Conferences: []ConferenceStatus{},
+		Encoders:    int(e.encoders.Load()),
+		Decoders:    int(e.decoders.Load()),
+		Load:        e.meter.load(time.Now()),
+	}
+	for _, c := range e.list() {
+		s.Conferences = append(s.Conferences, c.status())
+	}
+	return s
+}
+
+func (e *Engine) list() []*Conference {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := make([]*Conference, 0, len(e.conferences))
+	for _, c := range e.conferences {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *Conference) int { return strings.Compare(a.config.Name, b.config.Name) })
+	return list
+}
+
+// Close ends all conferences and waits for everything that the engine started.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	e.closed = true
+	list := e.conferences
+	e.conferences = map[string]*Conference{}
+	e.mu.Unlock()
+	for _, c := range list {
+		for _, l := range c.Legs() {
+			l.Close()
+		}
+		c.close()
+	}
+	e.exec.close()
+}

@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/codecs"
+	"parley/engine/rtp"
+)
+
+// LegConfig describes the media of one participant as negotiated.
+type LegConfig struct {
+	ID            string // unique in the engine
+	DisplayName   string
+	RemoteAlias   string
+	Protocol      string
+	Vendor        string
+	CallID        string
+	RemoteAddress string
+	OnHold        bool         // the far end put us on hold
+	Audio         *AudioConfig // nil = no sound
+	Video         *VideoConfig // nil = no picture
+	// Notify is told of what the signalling must know. It must not block and
+	// must not call the leg; it comes from many goroutines.
+	Notify func(LegEvent)
+}
+
+// AudioConfig is a leg's sound.
+type AudioConfig struct {
+	RTP           rtp.Config       // without hooks
+	Send, Receive bool             // from our side
+	Codec         string           // what we send
+	Bitrate       int              // bit/s for Codec, 0 = the codec's default
+	Formats       map[uint8]string // payload type -> encoding name of what may arrive
+}
+
+// VideoConfig is a leg's picture.
+type VideoConfig struct {
+	RTP           rtp.Config       // without hooks
+	Send, Receive bool             // from our side
+	Codec         string           // what we send
+	Formats       map[uint8]string // payload type -> encoding name of what may arrive
+	Limits        VideoLimits      // what the receiver can take
+}
+
+// LegEvent is what a leg tells its signalling.
+type LegEvent struct {
+	Kind  LegEventKind
+	Digit byte // LegDigit: '0'..'9', '*', '#', 'A'..'D'
+}
+
+// LegEventKind is the kind of a LegEvent.
+type LegEventKind uint8
+
+// The events of a leg.
+const (
+	// LegNeedsKeyFrame: a key frame is needed and RTCP cannot ask for it.
+	LegNeedsKeyFrame LegEventKind = iota
+	// LegDigit: a DTMF digit arrived in RTP (RFC 4733).
+	LegDigit
+	// LegEnded: the engine ended the leg (conference disconnected).
+	LegEnded
+)
+
+// Leg is the media of one participant.
+type Leg struct {
+	id         string
+	conference *Conference
+	engine     *Engine
+	log        *slog.Logger
+	joined     time.Time
+	config     atomic.Pointer[LegConfig]
+
+	audio atomic.Pointer[audioLeg]
+	video atomic.Pointer[videoLeg]
+
+	mu     sync.Mutex // serialises Reconfigure and Close
+	closed bool       // guarded by mu
+}
+
+// newLeg starts the streams of a leg. Transports are the leg's when it succeeds.
+func newLeg(c *Conference, cfg LegConfig, now time.Time) (*Leg, error) {
+	l := &Leg{
+		id: cfg.ID, conference: c, engine: c.engine, joined: now,
+		log: c.log.With("participant", cfg.ID, "call", cfg.CallID),
+	}
+	if cfg.Notify == nil {
+		cfg.Notify = func(LegEvent) {}
+	}
+	l.config.Store(&cfg)
+	if err := l.checkCodecs(cfg); err != nil {
+		return nil, err
+	}
+	if cfg.Audio != nil {
+		l.audio.Store(newAudioLeg(l, *cfg.Audio))
+	}
+	if cfg.Video != nil {
+		l.video.Store(newVideoLeg(l, *cfg.Video, now))
+	}
+	return l, nil
+}
+
+// checkCodecs makes sure that everything negotiated can be made, so that a
+// failure is a refused call and not a silent leg.
+func (l *Leg) checkCodecs(cfg LegConfig) error {
+	if a := cfg.Audio; a != nil && a.Send {
+		enc, err := l.engine.codecs.NewAudioEncoder(a.Codec, a.Bitrate)
+		if err != nil {
+			return err
+		}
+		enc.Close()
+	}
+	if v := cfg.Video; v != nil && v.Codec != codecs.H264 {
+		return errors.Join(codecs.ErrUnsupported, errors.New("video codec "+v.Codec))
+	}
+	return nil
+}
+
+// ID returns the participant's identifier.
+func (l *Leg) ID() string { return l.id }
+
+// Reconfigure takes what a new offer and answer agreed. Streams keep their
+// sockets, SSRCs and sequence numbers; a kind of media may come or go.
+func (l *Leg) Reconfigure(cfg LegConfig) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	if err := l.checkCodecs(cfg); err != nil {
+		return err
+	}
+	if cfg.Notify == nil {
+		cfg.Notify = l.config.Load().Notify
+	}
+	cfg.ID = l.id
+	now := time.Now()
+	l.config.Store(&cfg)
+	switch a := l.audio.Load(); {
+	case a == nil && cfg.Audio != nil:
+		l.audio.Store(newAudioLeg(l, *cfg.Audio))
+	case a != nil && cfg.Audio == nil:
+		l.audio.Store(nil)
+		a.stream.Close()
+	case a != nil:
+		a.reconfigure(*cfg.Audio)
+	}
+	switch v := l.video.Load(); {
+	case v == nil && cfg.Video != nil:
+		l.video.Store(newVideoLeg(l, *cfg.Video, now))
+	case v != nil && cfg.Video == nil:
+		l.video.Store(nil)
+		v.close()
+	case v != nil:
+		v.reconfigure(*cfg.Video, now)
+	}
+	l.conference.changed.Add(1)
+	return nil
+}
+
+// KeyFrame sends the receiver a key frame soon, for requests outside RTCP.
+func (l *Leg) KeyFrame() {
+	if v := l.video.Load(); v != nil {
+		v.keyFrameRequested()
+	}
+}
+
+// LastArrival returns when the last media packet of any stream arrived, or
+// when the leg joined if none has.
+func (l *Leg) LastArrival() time.Time {
+	last := l.joined
+	if a := l.audio.Load(); a != nil && a.stream.LastArrival().After(last) {
+		last = a.stream.LastArrival()
+	}
+	if v := l.video.Load(); v != nil && v.stream.LastArrival().After(last) {
+		last = v.stream.LastArrival()
+	}
+	return last
+}
+
+// ExpectsMedia reports whether the far end agreed to send anything.
+func (l *Leg) ExpectsMedia() bool {
+	c := l.config.Load()
+	return c.Audio != nil && c.Audio.Receive || c.Video != nil && c.Video.Receive
+}
+
+// Close takes the participant out of the conference and frees everything. A
+// second Close does nothing.
+func (l *Leg) Close() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.closed = true
+	l.mu.Unlock()
+	l.engine.leave(l)
+	l.closeStreams()
+}
+
+// closeStreams stops the goroutines of the streams and frees the sockets.
+// What the conference's loops own they free when they see that the leg is gone.
+func (l *Leg) closeStreams() {
+	if a := l.audio.Load(); a != nil {
+		a.stream.Close()
+	}
+	if v := l.video.Load(); v != nil {
+		v.close()
+	}
+}
+
+// notify tells the signalling.
+func (l *Leg) notify(e LegEvent) { l.config.Load().Notify(e) }
+
+// hasVideo reports whether the participant may be seen.
+func (l *Leg) hasVideo() bool {
+	v := l.video.Load()
+	return v != nil && v.config.Load().Receive
+}

@@ -1,0 +1,307 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"parley/codecs"
+	"parley/composer"
+	"parley/engine/stage"
+)
+
+// pictures composes a conference. It is owned by the composing goroutine:
+// compose is called for every frame and by nobody else.
+type pictures struct {
+	conference *Conference
+	composer   *composer.Composer
+	stage      *stage.Stage
+	members    map[string]*member
+	views      map[string]*view
+	order      []int // indexes of the ladder, best first
+	more       int   // "+n"
+	tick       uint64
+	second     time.Time // of the last once-a-second work
+
+	snapshotLegs *[]*Leg
+	changed      uint64
+	speaker      string
+	own          ownMode
+	common       *stage.Seats // of what those off stage see
+
+	requests  chan snapshotRequest
+	done      chan struct{} // closed when nothing answers requests any more
+	published atomic.Pointer[published]
+
+	late  atomic.Uint64
+	ticks atomic.Uint64
+}
+
+// snapshotRequest asks for the next picture of a view.
+type snapshotRequest struct {
+	view  string
+	reply chan *codecs.Picture
+}
+
+// published is what status reads of the composing goroutine's state.
+type published struct {
+	order   []string
+	views   []*view // immutable fields only
+	cells   [][]string
+	viewOf  map[string]string
+	own     OwnThumbnail
+	rxFPS   map[string]float64
+	txFPS   map[string]float64
+	renders [][]*rendition
+}
+
+func newPictures(c *Conference) *pictures {
+	p := &pictures{
+		conference: c, composer: composer.New(), stage: stage.New(),
+		members: map[string]*member{}, views: map[string]*view{},
+		requests: make(chan snapshotRequest, 16), done: make(chan struct{}),
+		second: c.started, common: stage.NewSeats(c.config.Layout.Seats),
+	}
+	for i := range ladder {
+		p.order = append(p.order, i)
+	}
+	p.own.start(c.config.OwnThumbnail, c.started)
+	p.published.Store(&published{own: p.own.now})
+	return p
+}
+
+// compose makes one picture of each view that is due.
+func (p *pictures) compose(now time.Time) {
+	start := time.Now()
+	p.tick++
+	p.ticks.Add(1)
+	again := p.refresh()
+	if speaker := *p.conference.sound.speaker.Load(); speaker != p.speaker {
+		p.speaker = speaker
+		p.stage.Speaker(speaker)
+		again = true
+	}
+	if now.Sub(p.second) >= time.Second {
+		again = p.everySecond(now) || again
+	}
+	for _, m := range p.members {
+		if m.video != nil {
+			if g := m.video.generation.Load(); g != m.generation {
+				m.generation, again = g, true
+			}
+			m.update()
+		}
+	}
+	if again {
+		p.assign()
+		p.publish(now)
+	}
+	p.composer.BeginTick()
+	timestamp := uint32(now.Sub(p.conference.started) * codecs.VideoClock / time.Second)
+	wanted, request := p.nextRequest()
+	for _, v := range p.views {
+		if kept := v.draw(p, now, timestamp, wanted && v.id == request.view); kept != nil {
+			request.reply <- kept
+			wanted = false
+		}
+	}
+	if wanted {
+		request.reply <- nil
+	}
+	p.conference.engine.meter.add(start)
+}
+
+// refresh follows joins, leaves and re-negotiations.
+func (p *pictures) refresh() bool {
+	legs, changed := p.conference.legs.Load(), p.conference.changed.Load()
+	if legs == p.snapshotLegs && changed == p.changed {
+		return false
+	}
+	p.snapshotLegs, p.changed = legs, changed
+	present := make(map[string]bool, len(*legs))
+	for _, l := range *legs {
+		present[l.id] = true
+		if m := p.members[l.id]; m != nil {
+			old := m.video
+			m.describe()
+			if old != nil && old != m.video {
+				if r := old.rendition.Swap(nil); r != nil {
+					r.remove(old)
+				}
+			}
+			p.stage.SetVideo(l.id, l.hasVideo())
+			continue
+		}
+		p.members[l.id] = newMember(l)
+		p.stage.Join(l.id, l.hasVideo())
+	}
+	for id, m := range p.members {
+		if !present[id] {
+			m.release()
+			delete(p.members, id)
+			p.stage.Leave(id)
+		}
+	}
+	return true
+}
+
+// everySecond does what need not be done for every frame; it returns whether
+// views must be assigned again.
+func (p *pictures) everySecond(now time.Time) bool {
+	elapsed := now.Sub(p.second).Seconds()
+	p.second = now
+	pub := *p.published.Load()
+	pub.rxFPS, pub.txFPS = map[string]float64{}, map[string]float64{}
+	for id, m := range p.members {
+		m.check(now)
+		if m.video != nil {
+			frames, sent := m.video.source.frames.Load(), m.video.sent.Load()
+			pub.rxFPS[id] = float64(frames-m.frames) / elapsed
+			pub.txFPS[id] = float64(sent-m.sent) / elapsed
+			m.frames, m.sent = frames, sent
+		}
+	}
+	p.published.Store(&pub)
+	return p.own.decide(p.conference.engine.meter.load(now), now)
+}
+
+// assign decides who sees what: it groups receivers into views and renditions
+// and says which sources must be decoded.
+func (p *pictures) assign() {
+	layout := p.conference.config.Layout
+	n := len(layout.Cells) - 1
+	order := p.stage.Order()
+	p.more = stage.More(len(order), n)
+	hidden := p.own.now == OwnHidden
+	p.common.Update(stage.Thumbnails(order, "", hidden, n))
+	for _, v := range p.views {
+		v.used = false
+	}
+	wanted := make(map[string]bool, n+2)
+	for position, id := range order {
+		m := p.members[id]
+		if m == nil || !m.receives() {
+			if m != nil {
+				m.assign(nil, nil)
+			}
+			continue
+		}
+		index, solo := m.video.rung()
+		if index >= len(ladder) {
+			m.assign(nil, nil) // there is no picture as small as he asks for
+			continue
+		}
+		v := p.viewFor(id, position, n, hidden)
+		if !v.used {
+			v.used = true
+			if v.seats != p.common {
+				v.seats.Update(stage.Thumbnails(order, id, hidden, n))
+			}
+			v.fill(stage.Main(order, id), id, n)
+			for _, cell := range v.cells {
+				wanted[cell] = true
+			}
+		}
+		limits := m.video.config.Load().Limits
+		key := renditionKey{rung: index, profile: limits.Profile, mode: limits.PacketizationMode}
+		if solo {
+			key.solo = id
+		}
+		m.assign(v, v.rendition(p.conference.engine, key))
+	}
+	for id, v := range p.views {
+		if !v.used {
+			v.prune()
+			v.close()
+			delete(p.views, id)
+			continue
+		}
+		v.prune()
+	}
+	for id, m := range p.members {
+		if m.video != nil {
+			m.video.source.want(wanted[id] && m.video.config.Load().Receive)
+		}
+	}
+}
+
+// viewFor returns the view of the receiver at that position of the stage.
+// Those off stage share the common one. With own thumbnails hidden everybody
+// on stage has his own; shown, only the current speaker has: the common one
+// with the previous speaker large and himself where that one sits.
+func (p *pictures) viewFor(id string, position, n int, hidden bool) *view {
+	name, seats := "common", p.common
+	switch {
+	case hidden && position <= n:
+		name, seats = "own:"+id, nil
+	case position == 0:
+		name = "speaker"
+	}
+	v := p.views[name]
+	if v == nil {
+		if seats == nil { // his thumbnails stay where he saw them
+			seats = p.common.Clone()
+		}
+		v = newView(name, seats)
+		p.views[name] = v
+	}
+	return v
+}
+
+func (p *pictures) nextRequest() (bool, snapshotRequest) {
+	select {
+	case r := <-p.requests:
+		return true, r
+	default:
+		return false, snapshotRequest{}
+	}
+}
+
+func (p *pictures) snapshot(ctx context.Context, view string) *codecs.Picture {
+	r := snapshotRequest{view: view, reply: make(chan *codecs.Picture, 1)}
+	select {
+	case p.requests <- r:
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return nil
+	}
+	select {
+	case pic := <-r.reply:
+		return pic
+	case <-p.done:
+		select {
+		case pic := <-r.reply:
+			return pic
+		default:
+			return nil
+		}
+	case <-ctx.Done():
+		// The picture may still come; whoever has it must give it back.
+		go func() {
+			select {
+			case pic := <-r.reply:
+				pic.Release()
+			case <-p.done:
+				select {
+				case pic := <-r.reply:
+					pic.Release()
+				default:
+				}
+			}
+		}()
+		return nil
+	}
+}
+
+// close frees everything; the composing goroutine has ended.
+func (p *pictures) close() {
+	close(p.done)
+	for _, m := range p.members {
+		m.release()
+	}
+	for _, v := range p.views {
+		v.close()
+	}
+	p.composer.Close()
+}

@@ -1,0 +1,233 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"parley/config"
+	"parley/engine"
+	"parley/signaling"
+	"parley/signaling/sdp"
+)
+
+// host is the media host of this node: signaling.MediaHost on an engine of the
+// same process.
+type host struct {
+	engine   *engine.Engine
+	services *services
+	config   config.Config
+	log      *slog.Logger
+
+	mu     sync.Mutex
+	legs   map[signaling.LegID]*leg // guarded by mu
+	joined int                      // guarded by mu: legs and those about to be
+	closed bool                     // guarded by mu
+}
+
+func newHost(e *engine.Engine, s *services, c config.Config, log *slog.Logger) *host {
+	return &host{engine: e, services: s, config: c, log: log, legs: map[signaling.LegID]*leg{}}
+}
+
+// newID returns a random UUID (RFC 9562 section 5.4).
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// Answers implements signaling.MediaHost.
+func (h *host) Answers(alias string) bool {
+	_, ok := h.services.find(alias)
+	return ok
+}
+
+// Join implements signaling.MediaHost.
+func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (signaling.LegID, []byte, error) {
+	conference, ok := h.services.find(p.LocalAlias)
+	if !ok {
+		return "", nil, &signaling.Refusal{Code: signaling.CodeUnknownAlias, Reason: fmt.Sprintf("nothing here is called %q", p.LocalAlias)}
+	}
+	if err := h.reserve(); err != nil {
+		return "", nil, err
+	}
+	if p.ID == "" {
+		p.ID = newID()
+	}
+	l, err := h.newLeg(p, conference)
+	if err != nil {
+		h.giveBack()
+		return "", nil, err
+	}
+	reply, err := l.start(offer)
+	if err != nil {
+		l.end()
+		h.giveBack()
+		return "", nil, refusal(err)
+	}
+	id := signaling.LegID(p.ID)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || h.legs[id] != nil {
+		h.joined--
+		l.end()
+		return "", nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: "the node is shutting down"}
+	}
+	h.legs[id] = l
+	return id, reply, nil
+}
+
+// reserve takes a place on the node.
+func (h *host) reserve() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch limit := h.config.MaxParticipants; {
+	case h.closed:
+		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "the node is shutting down", RetryAfter: 30 * time.Second}
+	case limit > 0 && h.joined >= limit:
+		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "the node is full", RetryAfter: 30 * time.Second}
+	}
+	h.joined++
+	return nil
+}
+
+func (h *host) giveBack() {
+	h.mu.Lock()
+	h.joined--
+	h.mu.Unlock()
+}
+
+func (h *host) leg(id signaling.LegID) *leg {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.legs[id]
+}
+
+// Change implements signaling.MediaHost.
+func (h *host) Change(_ context.Context, id signaling.LegID, body []byte) ([]byte, error) {
+	l := h.leg(id)
+	if l == nil {
+		return nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: "no such leg"}
+	}
+	reply, err := l.change(body)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return reply, nil
+}
+
+// Control implements signaling.MediaHost.
+func (h *host) Control(id signaling.LegID, c signaling.Command) {
+	l := h.leg(id)
+	if l == nil {
+		return
+	}
+	switch c.Kind {
+	case signaling.CommandKeyFrame:
+		l.keyFrame()
+	case signaling.CommandDTMF:
+		for _, digit := range []byte(c.Digits) {
+			l.digit(digit)
+		}
+	case signaling.CommandConfirm:
+		l.confirmed.Store(true)
+	}
+}
+
+// Events implements signaling.MediaHost.
+func (h *host) Events(id signaling.LegID) <-chan signaling.Event {
+	if l := h.leg(id); l != nil {
+		return l.events
+	}
+	closed := make(chan signaling.Event)
+	close(closed)
+	return closed
+}
+
+// Leave implements signaling.MediaHost.
+func (h *host) Leave(id signaling.LegID) {
+	h.mu.Lock()
+	l := h.legs[id]
+	delete(h.legs, id)
+	if l != nil {
+		h.joined--
+	}
+	h.mu.Unlock()
+	if l != nil {
+		l.end()
+	}
+}
+
+// reap ends legs from which nothing has arrived for too long.
+func (h *host) reap(now time.Time) {
+	timeout := h.config.Media.SilenceTimeout
+	if timeout <= 0 {
+		return
+	}
+	h.mu.Lock()
+	var silent []*leg
+	for _, l := range h.legs {
+		if l.silent(now, timeout) {
+			silent = append(silent, l)
+		}
+	}
+	h.mu.Unlock()
+	for _, l := range silent {
+		l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: fmt.Sprintf("no media for %v", timeout)})
+	}
+}
+
+// close ends every leg.
+func (h *host) close() {
+	h.mu.Lock()
+	h.closed = true
+	legs := h.legs
+	h.legs = map[signaling.LegID]*leg{}
+	h.mu.Unlock()
+	for _, l := range legs {
+		l.end()
+	}
+}
+
+// refusal turns an error of media into what a caller is told.
+func refusal(err error) *signaling.Refusal {
+	var parse *sdp.ParseError
+	var r *signaling.Refusal
+	switch {
+	case errors.As(err, &r):
+		return r
+	case errors.As(err, &parse):
+		return &signaling.Refusal{Code: signaling.CodeBadSDP, Reason: parse.Error()}
+	case errors.Is(err, sdp.ErrNoCommonCodec):
+		return &signaling.Refusal{Code: signaling.CodeNoCodec, Reason: "audio needs opus, G722, PCMU or PCMA; video needs H264"}
+	case errors.Is(err, sdp.ErrMismatch):
+		return &signaling.Refusal{Code: signaling.CodeBadSDP, Reason: err.Error()}
+	case errors.Is(err, sdp.ErrState):
+		return &signaling.Refusal{Code: signaling.CodeBadState, Reason: err.Error()}
+	case errors.Is(err, engine.ErrFull):
+		return &signaling.Refusal{Code: signaling.CodeConferenceFull, Reason: "the conference is full", RetryAfter: time.Minute}
+	default:
+		return &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
+	}
+}
+
+// mediaAddress is the address that a leg's media are offered at.
+func mediaAddress(configured, arrivedAt string) (netip.Addr, error) {
+	text := configured
+	if text == "" {
+		text = arrivedAt
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("media address: %w", err)
+	}
+	return a.Unmap(), nil
+}

@@ -1,0 +1,240 @@
+package node
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/engine"
+	"parley/engine/rtp"
+	"parley/signaling"
+	"parley/signaling/sdp"
+)
+
+// leg is one participant on this media host: his negotiation, his sockets and
+// his leg in the engine.
+type leg struct {
+	host        *host
+	participant signaling.Participant
+	conference  engine.ConferenceConfig
+	log         *slog.Logger
+	confirmed   atomic.Bool
+
+	mu           sync.Mutex
+	negotiation  *sdp.Negotiation // guarded by mu
+	audio, video *rtp.Transport   // guarded by mu; the engine's once engine is set
+	engine       *engine.Leg      // guarded by mu; nil until media are agreed
+	ended        bool             // guarded by mu
+	since        time.Time        // guarded by mu: when he began or last changed
+
+	tellMu sync.Mutex
+	events chan signaling.Event // closed under tellMu
+	over   bool                 // guarded by tellMu
+}
+
+// eventQueue bounds what a leg's signalling has not yet read.
+const eventQueue = 8
+
+// newLeg opens the sockets of a leg.
+func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig) (*leg, error) {
+	listen, err := mediaAddress("", p.LocalAddress)
+	if err != nil {
+		return nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
+	}
+	public, err := mediaAddress(h.config.Media.Address, p.LocalAddress)
+	if err != nil {
+		return nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
+	}
+	l := &leg{
+		host: h, participant: p, conference: c, since: time.Now(),
+		log:    h.log.With("conference", c.Name, "participant", p.ID, "call", p.CallID),
+		events: make(chan signaling.Event, eventQueue),
+	}
+	ports := rtp.ListenConfig{Address: listen, PortMin: int(h.config.Media.Ports.First), PortMax: int(h.config.Media.Ports.Last)}
+	if l.audio, err = rtp.Listen(ports); err == nil {
+		l.video, err = rtp.Listen(ports)
+	}
+	if err != nil {
+		l.end()
+		h.log.Error("no ports for media", "err", err)
+		return nil, &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "no media ports left", RetryAfter: 10 * time.Second}
+	}
+	l.negotiation = sdp.New(localDescription(public, l.audio.Port(), l.video.Port(), c.MaxHeight))
+	return l, nil
+}
+
+// start answers the first offer, or makes it when the far end left it to us.
+func (l *leg) start(offer []byte) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if offer == nil {
+		return l.negotiation.Offer()
+	}
+	answer, err := l.negotiation.Answer(offer)
+	if err != nil {
+		return nil, err
+	}
+	return answer, l.apply()
+}
+
+// change takes an offer, an answer, or nil for a new offer of ours.
+func (l *leg) change(body []byte) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.ended:
+		return nil, sdp.ErrState
+	case body == nil:
+		return l.negotiation.Offer()
+	case l.negotiation.Pending():
+		if err := l.negotiation.Accept(body); err != nil {
+			l.negotiation.Rollback()
+			return nil, err
+		}
+		return nil, l.apply()
+	}
+	answer, err := l.negotiation.Answer(body)
+	if err != nil {
+		return nil, err
+	}
+	return answer, l.apply()
+}
+
+// apply puts into force what was agreed.
+func (l *leg) apply() error {
+	m := l.negotiation.Media()
+	p := l.participant
+	cfg := engine.LegConfig{
+		ID: p.ID, DisplayName: displayName(p), RemoteAlias: p.RemoteAlias, Protocol: p.Protocol,
+		Vendor: p.Vendor, CallID: p.CallID, RemoteAddress: p.RemoteAddress,
+		Audio: audioConfig(m.Audio, l.audio, p.ID), Video: videoConfig(m.Video, l.video, p.ID),
+		Notify: l.notify,
+	}
+	cfg.OnHold = onHold(m)
+	l.since = time.Now()
+	if l.engine != nil {
+		return l.engine.Reconfigure(cfg)
+	}
+	joined, err := l.host.engine.Join(l.conference, cfg)
+	if err != nil {
+		return err
+	}
+	l.engine = joined
+	return nil
+}
+
+// onHold reports whether the far end holds everything that it has.
+func onHold(m sdp.Media) bool {
+	held, running := false, false
+	for _, s := range []*sdp.Stream{m.Audio, m.Video} {
+		if s != nil {
+			held = held || s.OnHold
+			running = running || !s.OnHold
+		}
+	}
+	return held && !running
+}
+
+// displayName is what the others read: what the caller calls himself, else the
+// first part of his address.
+func displayName(p signaling.Participant) string {
+	if p.DisplayName != "" {
+		return p.DisplayName
+	}
+	name := p.RemoteAlias
+	if _, rest, ok := strings.Cut(name, ":"); ok {
+		name = rest
+	}
+	if user, _, ok := strings.Cut(name, "@"); ok && user != "" {
+		name = user
+	}
+	return name
+}
+
+// notify takes what the engine tells.
+func (l *leg) notify(e engine.LegEvent) {
+	switch e.Kind {
+	case engine.LegNeedsKeyFrame:
+		l.tell(signaling.Event{Kind: signaling.EventKeyFrame})
+	case engine.LegDigit:
+		l.digit(e.Digit)
+	case engine.LegEnded:
+		l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: "disconnected from the conference"})
+	}
+}
+
+// tell queues an event for the signalling; what does not fit is dropped, an
+// end is kept instead of what waits.
+func (l *leg) tell(e signaling.Event) {
+	l.tellMu.Lock()
+	defer l.tellMu.Unlock()
+	if l.over {
+		return
+	}
+	for {
+		select {
+		case l.events <- e:
+			return
+		default:
+		}
+		if e.Kind != signaling.EventEnd {
+			return
+		}
+		select {
+		case <-l.events:
+		default:
+		}
+	}
+}
+
+// digit takes a DTMF digit. Nothing acts on digits yet but the log.
+func (l *leg) digit(d byte) { l.log.Info("dtmf", "digit", string(rune(d))) }
+
+func (l *leg) keyFrame() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine != nil {
+		l.engine.KeyFrame()
+	}
+}
+
+// silent reports whether nothing has arrived for longer than timeout although
+// something should.
+func (l *leg) silent(now time.Time, timeout time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine == nil || !l.confirmed.Load() || !l.engine.ExpectsMedia() {
+		return false
+	}
+	last := l.engine.LastArrival()
+	if l.since.After(last) {
+		last = l.since
+	}
+	return now.Sub(last) > timeout
+}
+
+// end frees everything and closes the events. A second end does nothing.
+func (l *leg) end() {
+	l.mu.Lock()
+	if l.ended {
+		l.mu.Unlock()
+		return
+	}
+	l.ended = true
+	joined, audio, video := l.engine, l.audio, l.video
+	l.mu.Unlock()
+	if joined != nil {
+		joined.Close()
+	}
+	for _, t := range []*rtp.Transport{audio, video} {
+		if t != nil {
+			t.Close()
+		}
+	}
+	l.tellMu.Lock()
+	l.over = true
+	close(l.events)
+	l.tellMu.Unlock()
+}
