@@ -196,6 +196,18 @@ func TestNewSpeakerWithinASecond(t *testing.T) {
 	})
 }
 
+// A hum that is loud enough to count as speech gives way to somebody much louder.
+func TestLoudHumGivesWay(t *testing.T) {
+	seeds(t, func(t *testing.T, rng *rand.Rand) {
+		n, at := 12*second, 4*second
+		a := noise(rng, n, -60).with(0, speech(rng, at, -12, -60)).with(at, noise(rng, n, -35))
+		b := noise(rng, n, -60).with(at, speech(rng, n, -8, -60))
+		if turns := play(a, b); len(turns) != 2 || turns[1].speaker != "b" || turns[1].tick > at+second*3/2 {
+			t.Errorf("at %d: %v", at, turns)
+		}
+	})
+}
+
 // talk is speech with pauses between sentences.
 func talk(rng *rand.Rand, ticks int, level, background float64) track {
 	t := noise(rng, ticks, background)

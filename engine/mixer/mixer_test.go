@@ -170,6 +170,140 @@ func TestNoClicks(t *testing.T) {
 	}
 }
 
+// A new talker is faded over the whole frame, one whose sound starts only over
+// its first 5 ms.
+func TestFades(t *testing.T) {
+	m := New()
+	var ins []*Input
+	for i := range 4 {
+		ins = append(ins, m.Add(fmt.Sprint(i)))
+	}
+	flat := func(in *Input, v float32) {
+		in.Active = true
+		for i := range in.Frame {
+			in.Frame[i] = v
+		}
+	}
+	for i, in := range ins[:3] {
+		flat(in, 0.01*float32(i+1))
+	}
+	ins[3].Active = true // all zeros: the last to be chosen
+	m.Mix()
+	if x := m.Common(); x[0] > 0.001 || x[edgeSamples/2] > 0.04 || x[edgeSamples] != 0.06 {
+		t.Errorf("start: %v %v %v", x[0], x[edgeSamples/2], x[edgeSamples])
+	}
+	m.Mix()
+	flat(ins[3], 0.5)
+	m.Mix()
+	x := m.Common()
+	if middle := float32(0.5*0.5 + 0.05 + 0.5*0.01); math.Abs(float64(x[479]-middle)) > 0.002 {
+		t.Errorf("in the middle of the change: %v, want %v", x[479], middle)
+	}
+	if own, ok := ins[0].Own(); !ok || math.Abs(float64(own[959]-0.55)) > 1e-6 || math.Abs(float64(own[0]-0.05)) > 1e-3 {
+		t.Error("the displaced one does not hear the others while he fades out")
+	}
+	if own, _ := ins[3].Own(); math.Abs(float64(own[0]-0.06)) > 1e-3 || math.Abs(float64(own[959]-0.05)) > 1e-6 {
+		t.Error("the new one does not hear the others while he fades in")
+	}
+	m.Mix()
+	if _, ok := ins[0].Own(); ok || ins[0].Mixed() {
+		t.Error("the displaced one still has a sum of his own")
+	}
+}
+
+// One who changes between his own sum and the common one hears no step in gain.
+func TestLimitersMeetAtTheSeam(t *testing.T) {
+	m := New()
+	var ins []*Input
+	for i := range 5 {
+		ins = append(ins, m.Add(fmt.Sprint(i)))
+	}
+	rng := rand.New(rand.NewPCG(7, 8))
+	last := map[*Input]float32{}
+	own := map[*Input]bool{}
+	seams := 0
+	for tick := range 400 {
+		for i, in := range ins {
+			amplitude := 0.9
+			if (tick/20+i)%5 > 2 {
+				amplitude = 0.2
+			}
+			tone(in, tick, 100+float64(i)*3+rng.Float64(), amplitude)
+			in.Muted = (tick/7+i)%6 == 0
+		}
+		before := m.commonLimiter.gain
+		m.Mix()
+		for _, in := range ins {
+			_, now := in.Own()
+			switch {
+			case now && !own[in] && in.limiter.gain > before+sliceCount*release+1e-6:
+				t.Fatalf("tick %d: gain rises from %v to %v in one frame", tick, before, in.limiter.gain)
+			case !now && own[in]:
+				seams++
+				if math.Abs(float64(last[in]-before)) > 1e-6 {
+					t.Fatalf("tick %d: gain %v to %v", tick, last[in], before)
+				}
+			}
+			if own[in] = now; now {
+				last[in] = in.limiter.gain
+			} else {
+				last[in] = m.commonLimiter.gain
+			}
+		}
+	}
+	if seams < 20 {
+		t.Errorf("only %d seams", seams)
+	}
+}
+
+func TestIdleInputsLoseTheirPlace(t *testing.T) {
+	m := New()
+	a := m.Add("a")
+	for tick := range idleTicks + 10 {
+		tone(a, tick, 300, 0.2)
+		a.Active = tick < 5
+		m.Mix()
+		if _, own := a.Own(); own != (tick < 5+idleTicks-1) || own != a.Mixed() {
+			t.Fatalf("tick %d: own %v", tick, own)
+		}
+	}
+	for _, v := range m.Common() {
+		if v != 0 {
+			t.Fatal("sound from nobody")
+		}
+	}
+}
+
+func TestRemove(t *testing.T) {
+	m := New()
+	a, b := m.Add("a"), m.Add("b")
+	tone(a, 0, 300, 0.2)
+	tone(b, 0, 400, 0.2)
+	m.Mix()
+	m.Remove(a)
+	m.Remove(a)
+	m.Remove(&Input{})
+	if _, own := a.Own(); own || a.Mixed() {
+		t.Error("a removed input has a sum")
+	}
+	tone(b, 1, 400, 0.2)
+	m.Mix()
+	if x, _ := b.Own(); x[0] == 0 || x[edgeSamples] != 0 {
+		t.Error("no fade of the removed one, or a long one")
+	}
+	tone(b, 2, 400, 0.2)
+	m.Mix()
+	if x, _ := b.Own(); x[0] != 0 {
+		t.Error("the removed one is heard again")
+	}
+	if math.Abs(goertzel(m.Common(), 400)-0.2) > 1e-4 {
+		t.Error("the rest is not heard")
+	}
+	if a.ID() != "a" {
+		t.Error(a.ID())
+	}
+}
+
 func TestNoFlapping(t *testing.T) {
 	m := New()
 	var ins []*Input
