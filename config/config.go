@@ -13,7 +13,7 @@ type Config struct {
 	Media           Media        `yaml:"media" doc:"Sound and pictures of the calls."`
 	HTTP            HTTP         `yaml:"http" doc:"The page of the node, its metrics and its health."`
 	Log             Log          `yaml:"log" doc:"What the program writes to standard error."`
-	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program. Empty: nothing is kept."`
+	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate. Empty: nothing is kept."`
 	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: as many as the machine holds."`
 	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
 	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown before it would refuse a call)."`
@@ -26,10 +26,10 @@ type Config struct {
 type SIP struct {
 	UDP            string        `yaml:"udp" doc:"Address and port for SIP over UDP. Empty: off."`
 	TCP            string        `yaml:"tcp" doc:"Address and port for SIP over TCP. Empty: off."`
-	TLS            string        `yaml:"tls" doc:"Address and port for SIP over TLS, usually :5061. Empty: off. Needs cert_file and key_file."`
-	CertFile       string        `yaml:"cert_file" doc:"Certificate chain for TLS, PEM."`
-	KeyFile        string        `yaml:"key_file" doc:"Private key for TLS, PEM."`
-	SessionExpires time.Duration `yaml:"session_expires" doc:"A call is refreshed in this time or ends (RFC 4028). At least 90s. 0: sessions are not timed."`
+	TLS            string        `yaml:"tls" doc:"Address and port for SIP over TLS, usually :5061. Empty: off."`
+	CertFile       string        `yaml:"cert_file" doc:"Certificate chain for TLS, PEM. Empty: a self-signed certificate is made, and kept in data_dir."`
+	KeyFile        string        `yaml:"key_file" doc:"Private key for TLS, PEM. Empty where cert_file is."`
+	SessionExpires time.Duration `yaml:"session_expires" doc:"A call is refreshed in this time or ends (RFC 4028). At least 90s."`
 }
 
 // Media says how media reaches the node.

@@ -136,7 +136,7 @@ func TestLoadErrors(t *testing.T) {
 		{"bad port", "http: {address: \":99999\"}\n", `http.address: port "99999"`},
 		{"media address", "media: {address: 0.0.0.0}\n", `media.address: "0.0.0.0" is not the IP address of one host`},
 		{"nothing listens", "sip: {udp: '', tcp: ''}\n", `parley.yaml:1: sip: udp, tcp and tls are all off`},
-		{"tls alone", "sip: {tls: ':5061'}\n", `sip.tls: needs sip.cert_file`},
+		{"certificate without key", "sip: {tls: ':5061', cert_file: a}\n", `sip.cert_file and sip.key_file are given together`},
 		{"certificate alone", "sip: {cert_file: a, key_file: b}\n", `a certificate without sip.tls`},
 		{"short session", "sip: {session_expires: 10s}\n", `sip.session_expires: 10s is less than 1m30s`},
 		{"no name", "conferences:\n  - aliases: [a]\n", `parley.yaml:2: conferences[0].name: is missing`},

@@ -59,15 +59,15 @@ func validateSIP(c *Config, d *decoder) {
 	switch {
 	case c.SIP.UDP == "" && c.SIP.TCP == "" && c.SIP.TLS == "":
 		d.problemf("sip", "udp, tcp and tls are all off: nobody could call")
-	case c.SIP.TLS != "" && (c.SIP.CertFile == "" || c.SIP.KeyFile == ""):
-		d.problemf("sip.tls", "needs sip.cert_file and sip.key_file too")
+	case (c.SIP.CertFile == "") != (c.SIP.KeyFile == ""):
+		d.problemf("sip.cert_file", "sip.cert_file and sip.key_file are given together or not at all")
 	case c.SIP.TLS == "" && (c.SIP.CertFile != "" || c.SIP.KeyFile != ""):
 		d.problemf("sip.cert_file", "a certificate without sip.tls is used by nobody; set sip.tls, usually to \":5061\"")
 	}
 	if c.SIP.TLS != "" && c.SIP.TLS == c.SIP.TCP && !strings.HasSuffix(c.SIP.TLS, ":0") {
 		d.problemf("sip.tls", "%q is taken by sip.tcp", c.SIP.TLS)
 	}
-	if e := c.SIP.SessionExpires; e != 0 && e < minSessionExpires {
+	if e := c.SIP.SessionExpires; e < minSessionExpires {
 		d.problemf("sip.session_expires", "%v is less than %v, the least of RFC 4028", e, minSessionExpires)
 	}
 }
