@@ -3,6 +3,7 @@ package queue
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,35 +11,26 @@ import (
 	"parley/codecs"
 )
 
-// lockedSlot is the model of Slot: the same with a mutex.
-type lockedSlot struct {
-	mu     sync.Mutex
-	newest *codecs.Picture
+// exchangeSlot is the rival of Slot: an atomic pointer that is exchanged. Peek is
+// for one reader: to another one the slot looks empty meanwhile.
+type exchangeSlot struct {
+	newest atomic.Pointer[codecs.Picture]
 }
 
-func (s *lockedSlot) Put(p *codecs.Picture) {
-	s.mu.Lock()
-	old := s.newest
-	s.newest = p
-	s.mu.Unlock()
-	old.Release()
-}
+func (s *exchangeSlot) Put(p *codecs.Picture) { s.newest.Swap(p).Release() }
 
-func (s *lockedSlot) Take() *codecs.Picture {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.newest
-	s.newest = nil
-	return p
-}
+func (s *exchangeSlot) Take() *codecs.Picture { return s.newest.Swap(nil) }
 
-func (s *lockedSlot) Peek() *codecs.Picture {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.newest == nil {
+func (s *exchangeSlot) Peek() *codecs.Picture {
+	p := s.newest.Swap(nil)
+	if p == nil {
 		return nil
 	}
-	return s.newest.Retain()
+	p.Retain()
+	if !s.newest.CompareAndSwap(nil, p) {
+		p.Release()
+	}
+	return p
 }
 
 type slot interface {
@@ -52,7 +44,7 @@ func TestSlotModel(t *testing.T) {
 	before := codecs.PicturesLive()
 	r := rand.New(rand.NewPCG(3, 3))
 	var s Slot
-	var model lockedSlot
+	var model exchangeSlot
 	for n := range 20000 {
 		switch r.IntN(3) {
 		case 0:
@@ -86,8 +78,13 @@ func compare(t *testing.T, got, want *codecs.Picture) {
 // TestSlotRace has two producers and a consumer; pictures come back as recycled
 // memory, so a use after the last release shows as a wrong sum or a race.
 func TestSlotRace(t *testing.T) {
+	for name, s := range map[string]slot{"mutex": &Slot{}, "exchange": &exchangeSlot{}} {
+		t.Run(name, func(t *testing.T) { raceSlot(t, s) })
+	}
+}
+
+func raceSlot(t *testing.T, s slot) {
 	before := codecs.PicturesLive()
-	var s Slot
 	var pool codecs.Pool
 	var wg sync.WaitGroup
 	var done atomic.Bool
@@ -243,8 +240,8 @@ func TestRingRace(t *testing.T) {
 
 func BenchmarkSlot(b *testing.B) {
 	for name, make := range map[string]func() slot{
-		"exchange": func() slot { return &Slot{} },
-		"mutex":    func() slot { return &lockedSlot{} },
+		"exchange": func() slot { return &exchangeSlot{} },
+		"mutex":    func() slot { return &Slot{} },
 	} {
 		b.Run(name, func(b *testing.B) {
 			s := make()
@@ -268,6 +265,32 @@ func BenchmarkSlot(b *testing.B) {
 	}
 }
 
+// BenchmarkAlone has nobody else at the structure: the usual case of a stage
+// that is faster than its pictures come.
+func BenchmarkAlone(b *testing.B) {
+	p := codecs.NewPicture(2, 2)
+	defer p.Release()
+	for name, s := range map[string]slot{"slot/exchange": &exchangeSlot{}, "slot/mutex": &Slot{}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Put(p.Retain())
+				s.Take().Release()
+			}
+		})
+	}
+	data := make([]byte, 4000)
+	for name, q := range map[string]ring{"ring/atomic": NewRing(8), "ring/mutex": &lockedRing{slots: make([]Unit, 8)}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				q.Push(Unit{Data: data})
+				q.Pop()
+			}
+		})
+	}
+}
+
 func BenchmarkRing(b *testing.B) {
 	for name, make := range map[string]func() ring{
 		"atomic": func() ring { return NewRing(8) },
@@ -280,7 +303,9 @@ func BenchmarkRing(b *testing.B) {
 			var wg sync.WaitGroup
 			wg.Go(func() {
 				for !done.Load() {
-					q.Push(Unit{Data: data})
+					if !q.Push(Unit{Data: data}) {
+						runtime.Gosched()
+					}
 				}
 			})
 			b.ReportAllocs()
@@ -289,6 +314,7 @@ func BenchmarkRing(b *testing.B) {
 					if _, ok := q.Pop(); ok {
 						break
 					}
+					runtime.Gosched()
 				}
 			}
 			done.Store(true)
