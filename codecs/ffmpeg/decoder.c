@@ -17,6 +17,7 @@ struct pd_decoder {
 	AVPacket *packet;
 	AVBufferRef *input; // padded copy of the access unit
 	int unsupported;    // choose_format refused the stream's parameters
+	uint32_t sps;       // hash of the sequence parameter sets last seen
 };
 
 // pd_frame is an AVFrame under a name of ours.
@@ -87,6 +88,32 @@ static int fill(pd_decoder *d, const uint8_t *data, int size)
 	return 0;
 }
 
+// new_sequence reports whether an IDR access unit comes with other sequence
+// parameter sets than the last one (ITU-T H.264 section 7.4.1.2.1).
+static int new_sequence(pd_decoder *d, const uint8_t *data, int size)
+{
+	uint32_t hash = 2166136261u; // FNV-1a
+	int in_sps = 0, found = 0, i;
+
+	for (i = 0; i < size; i++) {
+		if (i + 3 < size && !data[i] && !data[i + 1] && data[i + 2] == 1) {
+			int type = data[i + 3] & 31;
+			if (type == 5 && found && hash != d->sps) {
+				d->sps = hash;
+				return 1;
+			}
+			if (type >= 1 && type <= 5)
+				return 0; // parameter sets come before the slices
+			in_sps = type == 7;
+			found |= in_sps;
+			i += 2;
+		} else if (in_sps && data[i]) { // zeros may belong to the next start code
+			hash = (hash ^ data[i] ^ (uint32_t)i << 8) * 16777619u;
+		}
+	}
+	return 0;
+}
+
 // plane_length returns how many bytes of a plane may be read, up to a whole
 // number of rows.
 static int plane_length(AVFrame *f, int i, int rows)
@@ -137,6 +164,12 @@ int pd_decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
 		return err;
 	d->ctx->skip_loop_filter = skip_loop_filter ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
 	d->unsupported = 0;
+	if (new_sequence(d, data, size)) {
+		// A delay that the last sequence needed for its reordering must not
+		// outlive it; what it still holds back is late.
+		avcodec_flush_buffers(d->ctx);
+		d->ctx->has_b_frames = 0;
+	}
 	p->buf = av_buffer_ref(d->input);
 	if (!p->buf)
 		return AVERROR(ENOMEM);

@@ -13,6 +13,7 @@ type Concealer struct {
 	lost    int       // samples concealed since the last received one
 	at      int       // place in the part of cycle that is repeated now
 	gap     []float32 // what was given out during the gap, up to the fade's end
+	scores  []float32 // of the periods, from the shortest on
 	join    []float32 // concealment past the end of a gap, to blend with
 }
 
@@ -32,6 +33,7 @@ func NewConcealer(rate int) *Concealer {
 	c := &Concealer{rate: rate}
 	c.history = make([]float32, c.samples(historyMs))
 	c.cycle = make([]float32, 0, 3*c.samples(longestMs))
+	c.scores = make([]float32, c.samples(longestMs)-c.samples(shortestMs)+1)
 	c.gap = make([]float32, 0, c.samples(fadeMs))
 	c.join = make([]float32, c.samples(joinMs))
 	return c
@@ -43,19 +45,19 @@ func (c *Concealer) samples(ms float64) int { return int(float64(c.rate) * ms / 
 // gap, where it blends them with the concealment.
 func (c *Concealer) Received(samples []float32) {
 	if c.lost > 0 {
-		if c.lost > len(c.gap) {
-			clear(c.history)
-		} else {
-			c.remember(c.gap)
-		}
-		c.gap = c.gap[:0]
+		lost := c.lost
 		n := min(len(c.join), len(samples))
-		c.fill(c.join[:n])
+		c.fill(c.join[:n]) // reads the history of before the gap
 		for i, old := range c.join[:n] {
 			w := (float32(i) + 1) / float32(n+1)
 			samples[i] = w*samples[i] + (1-w)*old
 		}
-		c.lost = 0
+		if lost > len(c.gap) {
+			clear(c.history)
+		} else {
+			c.remember(c.gap)
+		}
+		c.lost, c.gap = 0, c.gap[:0]
 	}
 	c.remember(samples)
 }
@@ -118,29 +120,27 @@ func (c *Concealer) repeat(periods int) {
 	}
 }
 
-// pitch returns the period at which the end of the history repeats itself best.
+// pitch returns the period at which the end of the history repeats itself: the
+// shortest that does so nearly as well as the best, for its multiples match too.
 func (c *Concealer) pitch() int {
 	h := c.history
 	match := c.samples(matchMs)
 	longest, shortest := c.samples(longestMs), c.samples(shortestMs)
 	recent := h[len(h)-match:]
-	best, bestScore := longest, 0.0
-	for lag := shortest; lag <= longest; lag++ {
-		earlier := h[len(h)-match-lag : len(h)-lag]
-		var product, energy float64
-		for i, v := range recent {
-			product += float64(v) * float64(earlier[i])
-			energy += float64(earlier[i]) * float64(earlier[i])
-		}
-		if product <= 0 {
-			continue
-		}
-		// A multiple of the period matches as well: the shorter one must lose clearly.
-		if score := product / math.Sqrt(energy+1e-9); score > bestScore*1.01 {
-			best, bestScore = lag, score
+	best := float32(0)
+	for lag := range c.scores {
+		earlier := h[len(h)-match-shortest-lag : len(h)-shortest-lag]
+		product, energy := dot(recent, earlier), dot(earlier, earlier)
+		c.scores[lag] = max(product, 0) / float32(math.Sqrt(float64(energy)+1e-9))
+		best = max(best, c.scores[lag])
+	}
+	for lag := 1; lag+1 < len(c.scores); lag++ {
+		s := c.scores[lag]
+		if s > 0.9*best && s >= c.scores[lag-1] && s >= c.scores[lag+1] {
+			return shortest + lag
 		}
 	}
-	return best
+	return longest
 }
 
 // remember appends samples to the history.

@@ -14,6 +14,6 @@ func TestConformance(t *testing.T) {
 		NewEncoder: func() (codecs.AudioEncoder, error) { return NewEncoder(0) },
 		NewDecoder: func() (codecs.AudioDecoder, error) { return NewDecoder() },
 		MinSNR:     15, MinConcealed: 11,
-		Live:       Live,
+		Live: Live,
 	})
 }
