@@ -333,6 +333,7 @@ func unescape(s string) string {
 
 // via is one hop of the Via field (section 20.42).
 type via struct {
+	version   string // "2.0"
 	transport string
 	host      string // without brackets
 	port      int    // 0 = none given
@@ -352,10 +353,10 @@ func parseVia(s string) (via, error) {
 	version, rest, ok2 := strings.Cut(rest, "/")
 	words := strings.Fields(rest)
 	if !ok1 || !ok2 || len(words) < 2 || !strings.EqualFold(strings.TrimSpace(name), "SIP") ||
-		strings.TrimSpace(version) != "2.0" || !isToken(words[0]) {
+		!isToken(strings.TrimSpace(version)) || !isToken(words[0]) {
 		return v, errVia
 	}
-	v.transport = strings.ToUpper(words[0])
+	v.version, v.transport = strings.TrimSpace(version), strings.ToUpper(words[0])
 	v.host, v.port, err = splitHostPort(strings.Join(words[1:], ""))
 	return v, err
 }
@@ -373,5 +374,5 @@ func (v via) sentBy() string {
 }
 
 func (v via) String() string {
-	return "SIP/2.0/" + v.transport + " " + v.sentBy() + v.params.String()
+	return "SIP/" + v.version + "/" + v.transport + " " + v.sentBy() + v.params.String()
 }

@@ -1,7 +1,9 @@
 package sip
 
 import (
+	"hash/fnv"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,16 +11,11 @@ import (
 // supportedMethods is what the Allow field says.
 var supportedMethods = []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO"}
 
-func allowValue() string { return strings.Join(supportedMethods, ", ") }
+// otherMethods are those of other specifications; a method that nobody knows
+// is answered 501 instead of 405 (RFC 3261 section 21.5.2).
+var otherMethods = []string{"REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "MESSAGE", "PUBLISH"}
 
-func isSupportedMethod(m string) bool {
-	for _, s := range supportedMethods {
-		if s == m {
-			return true
-		}
-	}
-	return false
-}
+func allowValue() string { return strings.Join(supportedMethods, ", ") }
 
 // hops returns every Via value in order.
 func (m *message) hops() ([]via, *fault) {
@@ -60,9 +57,11 @@ func (m *message) check() *fault {
 	case m.version != "SIP/2.0":
 		f = &fault{code: 505, reason: "Version Not Supported", field: "version"}
 	case f != nil:
-	case !isSupportedMethod(m.method):
-		f = &fault{code: 405, reason: "Method Not Allowed", field: "method",
-			extra: []field{{"Allow", allowValue()}}}
+	case !slices.Contains(supportedMethods, m.method):
+		f = &fault{code: 501, reason: "Not Implemented", field: "method", extra: []field{{"Allow", allowValue()}}}
+		if slices.Contains(otherMethods, m.method) {
+			f.code, f.reason = 405, "Method Not Allowed"
+		}
 	case uriScheme(m.uri) != "sip" && uriScheme(m.uri) != "sips":
 		f = &fault{code: 416, reason: "Unsupported URI Scheme", field: "Request-URI"}
 	}
@@ -73,8 +72,12 @@ func (m *message) check() *fault {
 }
 
 func (m *message) checkFields() *fault {
-	if _, f := m.hops(); f != nil {
+	hops, f := m.hops()
+	if f != nil {
 		return f
+	}
+	if hops[0].version != "2.0" {
+		return malformed("Via", "another version")
 	}
 	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
 		switch n := len(m.all(name)); {
@@ -181,6 +184,7 @@ func (m *message) normal(source netip.AddrPort) []byte {
 	for i, v := range hops {
 		if i == 0 && m.status == 0 {
 			v.mark(source)
+			m.identify(&v)
 		}
 		b.WriteString("Via: " + v.String() + "\r\n")
 	}
@@ -229,4 +233,23 @@ func (v *via) mark(source netip.AddrPort) {
 		kept = append(kept, param{"received", value})
 	}
 	v.params = kept
+}
+
+// identify gives a request of RFC 2543 that has neither a branch nor a From tag
+// a branch, as transactions are told apart by one of the two. It is made of
+// what an INVITE and its ACK have in common.
+func (m *message) identify(top *via) {
+	if branch, _ := top.params.get("branch"); branch != "" {
+		return
+	}
+	from, _ := parseNameAddr(m.get("From"))
+	if _, ok := from.params.get("tag"); ok {
+		return
+	}
+	number, _, _ := strings.Cut(m.get("CSeq"), " ")
+	h := fnv.New64a()
+	for _, part := range []string{m.get("Call-ID"), number, m.get("From"), m.get("Via")} {
+		h.Write([]byte(part + "\n"))
+	}
+	top.params = append(top.params, param{"branch", "z9hG4bK-2543-" + strconv.FormatUint(h.Sum64(), 36)})
 }

@@ -72,7 +72,7 @@ func (s *Server) service(ctx context.Context, host, network string) (string, int
 	if network == "tls" {
 		scheme, proto = "sips", "tcp"
 	}
-	_, records, err := net.DefaultResolver.LookupSRV(ctx, scheme, proto, host)
+	_, records, err := s.cfg.names.LookupSRV(ctx, scheme, proto, host)
 	if err != nil || len(records) == 0 {
 		return host, 0
 	}
@@ -81,7 +81,7 @@ func (s *Server) service(ctx context.Context, host, network string) (string, int
 
 // resolve looks a host up, IPv4 first unless only IPv6 is listened on.
 func (s *Server) resolve(ctx context.Context, host string) (netip.Addr, error) {
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	ips, err := s.cfg.names.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("sip: %w", err)
 	}
@@ -149,7 +149,7 @@ func (s *Server) address(ctx context.Context, req *gosip.Request, to place) erro
 	}
 	req.SetTransport(strings.ToUpper(to.network))
 	req.SetDestination(to.addr.String())
-	v := via{transport: strings.ToUpper(to.network), host: local.Addr().String(), port: int(local.Port()),
+	v := via{version: "2.0", transport: strings.ToUpper(to.network), host: local.Addr().String(), port: int(local.Port()),
 		params: params{{"branch", gosip.GenerateBranchN(24)}}}
 	if req.Method != gosip.ACK || to.network == "udp" {
 		v.params = append(v.params, param{"rport", ""})

@@ -44,6 +44,13 @@ type Config struct {
 	Log *slog.Logger // nil = slog.Default()
 
 	packets net.PacketConn // tests: the UDP socket
+	names   resolver       // tests: instead of DNS
+}
+
+// resolver is what is asked of DNS.
+type resolver interface {
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // Timers of RFC 3261 section 17.1.1.1.
@@ -115,6 +122,9 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	}
 	if c.UserAgent == "" {
 		c.UserAgent = "Parley"
+	}
+	if c.names == nil {
+		c.names = net.DefaultResolver
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
