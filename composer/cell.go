@@ -1,7 +1,6 @@
 package composer
 
 import (
-	"hash/fnv"
 	"strings"
 	"unicode"
 
@@ -71,7 +70,7 @@ func drawFrame(s surface, c colour) {
 
 var (
 	barColour   = rgb(12, 14, 18)
-	nameColour  = rgb(245, 246, 248)
+	nameColour  = rgb(246, 246, 246)
 	mutedColour = rgb(255, 120, 108)
 )
 
@@ -85,6 +84,7 @@ func (c *Composer) drawLabel(s surface, content Content) {
 	margin := s.height / 70 &^ 1
 	room := s.width - 2*margin - 2*pad
 	icon := even(line * 7 / 8)
+	gap := even(pad / 2)
 	icons := [...]struct {
 		on   bool
 		kind stencilKind
@@ -97,7 +97,7 @@ func (c *Composer) drawLabel(s surface, content Content) {
 	width := 0
 	for _, i := range icons {
 		if i.on {
-			width += icon + pad/2
+			width += icon + gap
 		}
 	}
 	var name *stencil
@@ -118,7 +118,7 @@ func (c *Composer) drawLabel(s surface, content Content) {
 	for _, i := range icons {
 		if i.on {
 			s.stamp(c.shape(i.kind, icon, icon), x, y+(height-icon)/2, i.c)
-			x += icon + pad/2
+			x += icon + gap
 		}
 	}
 	if name != nil {
@@ -151,9 +151,11 @@ var calm = []struct{ ground, disc colour }{
 // drawAvatar draws the initials of the name, or a person, in a disc whose
 // colour stays with the identity.
 func (c *Composer) drawAvatar(s surface, content Content) {
-	hash := fnv.New32a()
-	hash.Write([]byte(content.Source))
-	look := calm[hash.Sum32()%uint32(len(calm))]
+	hash := uint32(2166136261) // FNV-1a
+	for i := range len(content.Source) {
+		hash = (hash ^ uint32(content.Source[i])) * 16777619
+	}
+	look := calm[hash%uint32(len(calm))]
 	ground, disc := look.ground, look.disc
 	if content.OnHold {
 		ground.u, ground.v, disc.u, disc.v = 128, 128, 128, 128

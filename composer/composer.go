@@ -40,6 +40,9 @@ type Composer struct {
 	scalers  map[[4]int]*pixel.Scaler
 	stencils map[stencilKey]*stencil
 	counters Counters
+
+	moreNumber int // moreText says it: not made anew for each canvas and tick
+	moreText   string
 }
 
 // finished is a cell drawn with everything on it, ready to be copied.

@@ -9,6 +9,8 @@ var (
 	faintColour   = rgb(196, 210, 224)
 )
 
+const maxLines = 6 // of a message
+
 // drawMore draws the number of those not shown.
 func (c *Composer) drawMore(s surface, n int) {
 	if n <= 0 || s.height < 8 {
@@ -16,7 +18,10 @@ func (c *Composer) drawMore(s surface, n int) {
 	}
 	c.counters.Overlays++
 	line := s.height * 6 / 10 &^ 1
-	m := c.text("+"+strconv.Itoa(min(n, 999)), line, s.width)
+	if n != c.moreNumber {
+		c.moreNumber, c.moreText = n, "+"+strconv.Itoa(min(n, 999))
+	}
+	m := c.text(c.moreText, line, s.width)
 	width := min(even(m.width+line), s.width)
 	x := (s.width - width) / 2 &^ 1
 	s.stamp(c.shape(kindPill, width, s.height), x, 0, moreColour)
@@ -39,14 +44,19 @@ func (c *Composer) drawPanel(s surface, lines []string) {
 		return
 	}
 	c.counters.Overlays++
-	s.stamp(c.shape(kindBar, s.width, s.height), 0, 0, barColour)
-	c.drawLines(s, lines, s.height/5)
+	first := s.height / 5
+	width := 0
+	for i, text := range lines[:min(len(lines), maxLines)] {
+		width = max(width, c.text(text, lineHeight(i, first), s.width*9/10).width)
+	}
+	width = min(even(width+2*first), s.width)
+	s.stamp(c.shape(kindBar, width, s.height), (s.width-width)/2, 0, barColour)
+	c.drawLines(s, lines, first)
 }
 
 // drawLines centres lines in s, the first one of that height.
 func (c *Composer) drawLines(s surface, lines []string, height int) {
-	const most = 6
-	lines = lines[:min(len(lines), most)]
+	lines = lines[:min(len(lines), maxLines)]
 	total := 0
 	for i := range lines {
 		total += lineHeight(i, height) * 5 / 4

@@ -90,7 +90,7 @@ func (k stencilKey) draw() *stencil {
 	switch k.kind {
 	case kindBar: // half-transparent
 		for i, a := range alpha.Pix {
-			alpha.Pix[i] = byte(int(a) * 150 / 255)
+			alpha.Pix[i] = byte(int(a) * 160 / 255)
 		}
 	case kindPerson: // cut off by the circle around
 		circle := stencilKey{kind: kindCircle, width: w, height: h}.draw()

@@ -49,32 +49,45 @@ static void columns(int16_t *restrict row, const uint8_t *src, ptrdiff_t stride,
     }
 }
 
-// Row: the weighted sums of neighbours, back to 8 bits.
+// Two rows side by side in 64 bits, so that one multiplication serves both:
+// sums are never negative and below 1 << 32, so nothing carries over.
+static void join(uint64_t *restrict both, const int16_t *restrict first, const int16_t *restrict second, int width)
+{
+    for (int x = 0; x < width; x++)
+        both[x] = (uint64_t)(uint16_t)first[x] | (uint64_t)(uint16_t)second[x] << 32;
+}
+
+// Rows: the weighted sums of up to three neighbours, back to 8 bits.
+// They may be the same row.
+static void along_two(uint8_t *first, uint8_t *second, int width, const uint64_t *restrict both,
+                  const int32_t *restrict start, const int16_t *restrict weights, int taps)
+{
+    const uint64_t half = (uint64_t)1 << 20 | (uint64_t)1 << 52;
+    uint64_t sum;
+#define EACH(expression)                                    \
+    for (int x = 0; x < width; x++, weights += taps) {      \
+        const uint64_t *p = both + start[x];                \
+        expression;                                         \
+        first[x] = (uint8_t)((uint32_t)sum >> 21);          \
+        second[x] = (uint8_t)(sum >> 53);                   \
+    }
+#define TAP(k) (uint64_t)weights[k] * p[k]
+    switch (taps) {
+    case 1: EACH(sum = half + TAP(0)) return;
+    case 2: EACH(sum = half + TAP(0) + TAP(1)) return;
+    case 3: EACH(sum = half + TAP(0) + TAP(1) + TAP(2)) return;
+    }
+#undef EACH
+#undef TAP
+}
+
+// Row: the same for any number of neighbours.
 static void along(uint8_t *restrict dst, int width, const int16_t *restrict row,
                   const int32_t *restrict start, const int16_t *restrict weights, int taps)
 {
-    const int32_t half = 1 << 20;
-    switch (taps) {
-    case 1:
-        for (int x = 0; x < width; x++)
-            dst[x] = (uint8_t)((weights[x] * row[start[x]] + half) >> 21);
-        return;
-    case 2:
-        for (int x = 0; x < width; x++, weights += 2) {
-            const int16_t *p = row + start[x];
-            dst[x] = (uint8_t)((weights[0] * p[0] + weights[1] * p[1] + half) >> 21);
-        }
-        return;
-    case 3:
-        for (int x = 0; x < width; x++, weights += 3) {
-            const int16_t *p = row + start[x];
-            dst[x] = (uint8_t)((weights[0] * p[0] + weights[1] * p[1] + weights[2] * p[2] + half) >> 21);
-        }
-        return;
-    }
     for (int x = 0; x < width; x++, weights += taps) {
         const int16_t *p = row + start[x];
-        int32_t sum = half;
+        int32_t sum = 1 << 20;
         for (int k = 0; k < taps; k++)
             sum += weights[k] * p[k];
         dst[x] = (uint8_t)(sum >> 21);
@@ -83,9 +96,22 @@ static void along(uint8_t *restrict dst, int width, const int16_t *restrict row,
 
 PARLEY_SCALE(parley_scale_c)
 {
-    for (int y = 0; y < dst_height; y++) {
-        columns(row, src + y_start[y] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)y * y_taps, y_taps);
-        along(dst + y * dst_stride, dst_width, row, x_start, x_weights, x_taps);
+    (void)plan_base, (void)plan_shuffle, (void)plan_weights, (void)plan_pairs, (void)plan_blocks;
+    if (x_taps > 3) {
+        for (int y = 0; y < dst_height; y++) {
+            columns(row, src + y_start[y] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)y * y_taps, y_taps);
+            along(dst + y * dst_stride, dst_width, row, x_start, x_weights, x_taps);
+        }
+        return;
+    }
+    uint64_t *both = (uint64_t *)row; // the row's memory holds one of these and two of int16
+    int16_t *a = row + 4 * (ptrdiff_t)src_width, *b = a + src_width;
+    for (int y = 0; y < dst_height; y += 2) {
+        const int z = y + 1 < dst_height ? y + 1 : y; // the last of an odd number is made twice
+        columns(a, src + y_start[y] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)y * y_taps, y_taps);
+        columns(b, src + y_start[z] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)z * y_taps, y_taps);
+        join(both, a, b, src_width);
+        along_two(dst + y * dst_stride, dst + z * dst_stride, dst_width, both, x_start, x_weights, x_taps);
     }
 }
 

@@ -28,7 +28,7 @@ func scaleC(dst, src Plane, s *Scaler) {
 		(*C.uint8_t)(&src.Pix[0]), C.ptrdiff_t(src.Stride), C.int(src.Width),
 		(*C.int32_t)(&s.x.start[0]), (*C.int16_t)(&s.x.weights[0]), C.int(s.x.taps),
 		(*C.int32_t)(&s.y.start[0]), (*C.int16_t)(&s.y.weights[0]), C.int(s.y.taps),
-		(*C.int16_t)(&s.row[0]))
+		(*C.int16_t)(&s.row[0]), nil, nil, nil, 0, 0)
 }
 
 func blendC(dst, mask Plane, value byte) {
@@ -44,5 +44,3 @@ func copyC(dst, src Plane) {
 	C.parley_copy((*C.uint8_t)(&dst.Pix[0]), C.ptrdiff_t(dst.Stride),
 		(*C.uint8_t)(&src.Pix[0]), C.ptrdiff_t(src.Stride), C.int(dst.Width), C.int(dst.Height))
 }
-
-func vectorVariants(Kernels) []Kernels { return nil }

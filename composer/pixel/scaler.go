@@ -17,7 +17,8 @@ type Scaler struct {
 	srcWidth, srcHeight, dstWidth, dstHeight int
 
 	x, y axis
-	row  []int16 // one row between the passes, padded so that vectors may read past its end
+	plan rowPlan // x arranged for vectors
+	row  []int16 // between the passes: one row and rowPad, or two rows and both joined (kernels.c)
 }
 
 // rowPad is how many elements a variant may read past the end of the row.
@@ -35,8 +36,9 @@ func NewScaler(srcWidth, srcHeight, dstWidth, dstHeight int) *Scaler {
 		srcWidth: srcWidth, srcHeight: srcHeight, dstWidth: dstWidth, dstHeight: dstHeight,
 		x:   newAxis(srcWidth, dstWidth),
 		y:   newAxis(srcHeight, dstHeight),
-		row: make([]int16, srcWidth+rowPad),
+		row: make([]int16, 6*srcWidth+rowPad),
 	}
+	s.plan = newRowPlan(&s.x)
 	return s
 }
 

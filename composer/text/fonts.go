@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/language"
 	"golang.org/x/image/font/gofont/goregular"
 )
@@ -145,23 +146,21 @@ func (f *fonts) open(name string) *font.Face {
 	return face
 }
 
-// load returns the first face of a font file or collection, nil when there is none.
+// load returns the face of a font file, the first one of a collection; nil when
+// there is none. The others of a collection would cost their memory for nothing.
 func load(path string) *font.Face {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil
 	}
 	defer file.Close()
-	if filepath.Ext(path) == ".ttc" {
-		faces, err := font.ParseTTC(file)
-		if err != nil || len(faces) == 0 {
-			return nil
-		}
-		return faces[0]
+	loaders, err := opentype.NewLoaders(file)
+	if err != nil || len(loaders) == 0 {
+		return nil
 	}
-	face, err := font.ParseTTF(file)
+	f, err := font.NewFont(loaders[0])
 	if err != nil {
 		return nil
 	}
-	return face
+	return font.NewFace(f)
 }

@@ -34,7 +34,7 @@ func (t *typesetter) shape(text []rune, size fixed.Int26_6) line {
 		level      bidi.Level
 	}
 	var parts []part
-	found := t.paragraph.Segment(text, bidi.LeftToRight)
+	found := t.paragraph.Segment(text, bidi.Neutral) // the first strong letter decides
 	for i := range found.NumRuns() {
 		r := found.Run(i)
 		parts = append(parts, part{r.Start, r.End, r.Level})
