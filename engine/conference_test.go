@@ -141,6 +141,11 @@ func TestAloneSeesWelcomeThenTheOther(t *testing.T) {
 		cells, w, h := a.shows()
 		return len(cells) > 0 && w == 1280 && h == 720 && !strings.Contains(a.names(), "A")
 	})
+	for _, cell := range e.Status().Conferences[0].Views[0].Cells {
+		if cell != "" {
+			t.Errorf("%s is shown to himself", cell)
+		}
+	}
 	b := join(t, e, cfg, 1)
 	drive(t, c, []*phone{a, b}, "each sees the other large", func() bool {
 		return strings.HasPrefix(a.names(), "B......") && strings.HasPrefix(b.names(), "A......")

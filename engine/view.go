@@ -36,7 +36,7 @@ func (v *view) fill(main, instead string, n int) {
 	v.main = main
 	v.cells = append(v.cells[:0], v.seats.Cells(n)...)
 	for i, id := range v.cells {
-		if id == main {
+		if main != "" && id == main {
 			v.cells[i] = instead
 		}
 	}
