@@ -19,24 +19,17 @@ type source struct {
 	newest     queue.Slot
 	frames     atomic.Uint64 // decoded
 	corrupt    atomic.Uint64 // access units that did not decode
-	dropped    atomic.Uint64 // access units that came while the decoder was behind
 	size       atomic.Uint64 // width<<32 | height of the last picture
 
 	// Receive goroutine only.
 	needKey bool // everything is skipped until a key frame
 
-	units   chan *unit
-	spare   chan *unit
-	resync  atomic.Bool // the decoder wants a key frame
+	units   *queue.Ring
+	ring    chan struct{} // the doorbell of units
+	resync  atomic.Bool   // the decoder wants a key frame
 	stop    chan struct{}
 	once    sync.Once
 	decoder sync.WaitGroup
-}
-
-// unit is an access unit on its way to the decoder, in memory that is reused.
-type unit struct {
-	data      []byte
-	timestamp uint32
 }
 
 // sourceQueue bounds the access units that wait for a decoder.
@@ -45,8 +38,7 @@ const sourceQueue = 8
 func newSource(e *Engine, requestKey func()) *source {
 	s := &source{
 		engine: e, requestKey: requestKey, needKey: true,
-		units: make(chan *unit, sourceQueue), spare: make(chan *unit, sourceQueue+2),
-		stop: make(chan struct{}),
+		units: queue.NewRing(sourceQueue), ring: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 	s.decoder.Go(s.run)
 	return s
@@ -82,19 +74,14 @@ func (s *source) push(au rtp.AccessUnit) {
 		}
 		s.needKey = false
 	}
-	var u *unit
-	select {
-	case u = <-s.spare:
-	default:
-		u = &unit{}
-	}
-	u.data, u.timestamp = append(u.data[:0], au.Data...), au.Timestamp
-	select {
-	case s.units <- u:
-	default:
-		s.dropped.Add(1)
+	if !s.units.Push(queue.Unit{Data: au.Data, Timestamp: au.Timestamp, Key: au.Key}) {
 		s.needKey = true
 		s.requestKey()
+		return
+	}
+	select {
+	case s.ring <- struct{}{}:
+	default:
 	}
 }
 
@@ -108,38 +95,40 @@ func (s *source) run() {
 		}
 	}()
 	for {
-		var u *unit
 		select {
 		case <-s.stop:
 			return
-		case u = <-s.units:
+		case <-s.ring:
 		}
-		if dec == nil {
-			d, err := s.engine.codecs.NewVideoDecoder(codecs.H264)
-			if err != nil {
-				s.corrupt.Add(1)
-				continue
+		for u, ok := s.units.Pop(); ok; u, ok = s.units.Pop() {
+			if dec == nil {
+				d, err := s.engine.codecs.NewVideoDecoder(codecs.H264)
+				if err != nil {
+					s.corrupt.Add(1)
+					continue
+				}
+				dec = d
+				s.engine.decoders.Add(1)
 			}
-			dec = d
-			s.engine.decoders.Add(1)
+			s.decode(dec, u)
 		}
-		start := time.Now()
-		pic, err := dec.Decode(u.data, u.timestamp)
-		s.engine.meter.add(start)
-		select {
-		case s.spare <- u:
-		default:
-		}
-		if err != nil {
-			s.corrupt.Add(1)
-			s.resync.Store(true)
-			s.requestKey()
-		}
-		if pic != nil {
-			s.frames.Add(1)
-			s.size.Store(uint64(pic.Width)<<32 | uint64(pic.Height))
-			s.newest.Put(pic)
-		}
+	}
+}
+
+// decode decodes one access unit.
+func (s *source) decode(dec codecs.VideoDecoder, u queue.Unit) {
+	start := time.Now()
+	pic, err := dec.Decode(u.Data, u.Timestamp)
+	s.engine.meter.add(start)
+	if err != nil {
+		s.corrupt.Add(1)
+		s.resync.Store(true)
+		s.requestKey()
+	}
+	if pic != nil {
+		s.frames.Add(1)
+		s.size.Store(uint64(pic.Width)<<32 | uint64(pic.Height))
+		s.newest.Put(pic)
 	}
 }
 
