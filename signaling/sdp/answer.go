@@ -27,7 +27,7 @@ func (n *Negotiation) Answer(offer []byte) ([]byte, error) {
 	for i, s := range d.sections {
 		ln := &lines[i]
 		if i < len(n.lines) && n.lines[i].kind == s.kind {
-			*ln = n.lines[i].clone()
+			*ln = n.lines[i]
 		}
 		ln.kind, ln.proto, ln.formats, ln.content = s.kind, s.proto, s.formats, s.content
 		active = active || s.port != 0

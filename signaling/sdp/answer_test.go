@@ -243,6 +243,9 @@ func TestAnswerLines(t *testing.T) {
 		{"two ports", "m=audio 4000/2 RTP/AVP 0\n", []string{"m=audio 40000 RTP/AVP 0"}},
 		{"profile in small letters", "m=audio 4000 rtp/avp 0\n", []string{"m=audio 40000 rtp/avp 0"}},
 		{"a payload type twice", "m=audio 4000 RTP/AVP 0 0 8\n", []string{"m=audio 40000 RTP/AVP 0"}},
+		{"the first rtpmap holds", "m=audio 4000 RTP/AVP 96\na=rtpmap:96 PCMU/8000\na=rtpmap:96 speex/8000\n", []string{"m=audio 40000 RTP/AVP 96"}},
+		{"an event of a strange clock", "m=audio 4000 RTP/AVP 0 99\na=rtpmap:99 telephone-event/16000\n", []string{"m=audio 40000 RTP/AVP 0 99"}},
+		{"parameters over two lines", "m=video 4002 RTP/AVP 97\na=rtpmap:97 H264/90000\na=fmtp:97 profile-level-id=640c1f\na=fmtp:97 packetization-mode=7\n", nil},
 		{"our preference, not theirs", "m=audio 4000 RTP/AVP 8 0 9\n", []string{"m=audio 40000 RTP/AVP 9"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -86,9 +86,6 @@ func direction(sends, receives bool) Direction {
 	}
 }
 
-// reverse is d as seen by the other side.
-func (d Direction) reverse() Direction { return direction(d.Receives(), d.Sends()) }
-
 // clone returns a copy that shares no memory with l.
 func (l Local) clone() Local {
 	l.Audio, l.Video = l.Audio.clone(), l.Video.clone()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"strconv"
 
 	"parley/codecs"
@@ -29,7 +28,8 @@ type Negotiation struct {
 	open *openOffer // nil = none
 }
 
-// line is what a media line is now, on both sides.
+// line is what a media line is now, on both sides. Its slices are replaced,
+// never written, so that a copy of a line is independent.
 type line struct {
 	kind    string
 	proto   string
@@ -101,13 +101,6 @@ func (n *Negotiation) writer() (*writer, error) {
 		return nil, ErrLocal
 	}
 	return &writer{v6: n.local.Address.Is6()}, nil
-}
-
-// clone returns a copy whose changes do not reach ln.
-func (ln *line) clone() line {
-	c := *ln
-	c.bound = slices.Clone(ln.bound)
-	return c
 }
 
 // set makes the line carry these formats.
@@ -185,11 +178,11 @@ func (m *Media) share(total bandwidth) {
 	sound, soundOnWire := 0, 0
 	if a := m.Audio; a != nil {
 		v6 := a.Remote.Addr().Is6()
-		a.limit(total, kindAudio, v6)
 		if sound = a.MaxBitrate; sound == 0 {
 			sound = usualSound
 		}
 		soundOnWire = withHeaders(kindAudio, sound, v6)
+		a.limit(total, kindAudio, v6)
 	}
 	if v := m.Video; v != nil {
 		rest := bandwidth{tias: max(total.tias-sound, total.tias/2), as: max(total.as-soundOnWire, total.as/2)}

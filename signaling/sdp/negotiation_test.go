@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pion/sdp/v3"
+
 	"parley/codecs"
 )
 
@@ -371,5 +373,27 @@ func TestSetLocalCopies(t *testing.T) {
 	local.Video.Port = 2
 	if got := mediaLines(answer(t, n, baresip)); !reflect.DeepEqual(got, []string{"m=audio 40000 RTP/AVP 96 101", "m=video 40002 RTP/AVP 97 96"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestForeignParser has another parser read what we write.
+func TestForeignParser(t *testing.T) {
+	for name, offer := range peers {
+		n := New(ours())
+		texts := []string{answer(t, n, offer)}
+		own, err := n.Offer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range append(texts, string(own)) {
+			var d sdp.SessionDescription
+			if err := d.UnmarshalString(text); err != nil {
+				t.Errorf("%s: %v\n%s", name, err, text)
+				continue
+			}
+			if again, err := d.Marshal(); err != nil || string(again) != text {
+				t.Errorf("%s: %v\n%s, was\n%s", name, err, again, text)
+			}
+		}
 	}
 }

@@ -1,5 +1,7 @@
 package sdp
 
+import "slices"
+
 // Offer returns our offer, new or renewed: every kind that Local has, on the
 // line that carries it or carried it once, else on a new one. It is open until
 // Accept or Rollback. Errors: ErrState while one is open, ErrLocal.
@@ -11,10 +13,7 @@ func (n *Negotiation) Offer() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &openOffer{local: n.local.clone(), roles: roles{-1, -1}}
-	for i := range n.lines {
-		o.lines = append(o.lines, n.lines[i].clone())
-	}
+	o := &openOffer{local: n.local.clone(), lines: slices.Clone(n.lines), roles: roles{-1, -1}}
 	offered := false
 	for kind := range kinds {
 		if l := n.local.of(kinds[kind]); l != nil {
@@ -139,9 +138,7 @@ func conclude(s *section, total bandwidth, l *LocalMedia, offered []format) *Str
 		if f.event() {
 			events = append(events, f)
 		} else if send == nil {
-			chosen := f
-			chosen.h264.mode = min(f.h264.mode, own.h264.mode)
-			send = &chosen
+			send = &f
 		}
 		r := own.received()
 		r.ParameterSets = f.h264.parameterSets
@@ -166,25 +163,14 @@ func conclude(s *section, total bandwidth, l *LocalMedia, offered []format) *Str
 	return st
 }
 
-// counterpart returns the offered format that an answered one belongs to. The
-// profile of an H264 answer should be the offer's; where it is not, the payload
-// type tells.
+// counterpart returns the offered format that an answered one belongs to, nil
+// when there is none. What it means decides, not its number: a changed number is
+// allowed, and a changed profile on a number of ours is taken for what it says.
 func counterpart(f *format, offered []format) *format {
-	var same, number *format
 	for i := range offered {
-		o := &offered[i]
-		if o.name != f.name || o.clock != f.clock {
-			continue
-		}
-		if o.number == f.number {
-			number = o
-		}
-		if o.key() == f.key() && (same == nil || o.number == f.number) {
-			same = o
+		if offered[i].key() == f.key() {
+			return &offered[i]
 		}
 	}
-	if same != nil {
-		return same
-	}
-	return number
+	return nil
 }

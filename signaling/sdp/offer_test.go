@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/codecs"
@@ -48,6 +49,7 @@ func TestAcceptAudio(t *testing.T) {
 		{"the event of the codec's clock", "m=audio 4000 RTP/AVP 96 101 100\na=rtpmap:96 opus/48000/2\na=rtpmap:100 telephone-event/48000\na=rtpmap:101 telephone-event/8000\n", codecs.Opus, 96, []int{96, 100, 101}, 100},
 		{"events in front", "m=audio 4000 RTP/AVP 101 0\na=rtpmap:101 telephone-event/8000\n", codecs.PCMU, 0, []int{0, 101}, 101},
 		{"other numbers", "m=audio 4000 RTP/AVP 111 97\na=rtpmap:111 opus/48000/2\na=rtpmap:97 telephone-event/8000\n", codecs.Opus, 111, []int{96, 97, 101, 111}, 97},
+		{"numbers exchanged", "m=audio 4000 RTP/AVP 100 96\na=rtpmap:100 opus/48000/2\na=rtpmap:96 telephone-event/48000\n", codecs.Opus, 100, []int{96, 100}, 96},
 		{"what was not offered is ignored", "m=audio 4000 RTP/AVP 3 18 110 0\na=rtpmap:110 speex/16000\n", codecs.PCMU, 0, []int{0}, -1},
 		{"profile changed", "m=audio 4000 RTP/AVPF 0\n", codecs.PCMU, 0, []int{0}, -1},
 	} {
@@ -62,6 +64,9 @@ func TestAcceptAudio(t *testing.T) {
 			}
 			if a.Codec != c.codec || a.SendPayloadType != c.send || !reflect.DeepEqual(formats(a), c.formats) {
 				t.Errorf("%s %d %v", a.Codec, a.SendPayloadType, formats(a))
+			}
+			if f := a.Formats[96]; f.Name != "" && f.Name != codecs.Opus {
+				t.Errorf("our 96 became %v", f)
 			}
 			if a.HasTelephoneEvent != (c.event >= 0) || a.HasTelephoneEvent && int(a.TelephoneEvent) != c.event {
 				t.Errorf("event %v %d", a.HasTelephoneEvent, a.TelephoneEvent)
@@ -166,6 +171,43 @@ func TestAcceptMux(t *testing.T) {
 		}
 		if n.Media().Audio.Mux != offered {
 			t.Errorf("offered %v, mux %v", offered, n.Media().Audio.Mux)
+		}
+	}
+}
+
+func TestAcceptSessionBandwidth(t *testing.T) {
+	n := offering(t)
+	media := "b=TIAS:1000000\nm=audio 4000 RTP/AVP 0\nm=video 4002 RTP/AVP 97\na=rtpmap:97 H264/90000\na=fmtp:97 profile-level-id=64001f;packetization-mode=1\n"
+	if err := n.Accept([]byte(head + media)); err != nil {
+		t.Fatal(err)
+	}
+	if m := n.Media(); m.Audio.MaxBitrate != 1000000 || m.Video.MaxBitrate != 1000000-usualSound {
+		t.Errorf("audio %d, video %d", m.Audio.MaxBitrate, m.Video.MaxBitrate)
+	}
+}
+
+// TestOfferPlaces checks where our offer puts a kind that no line carries.
+func TestOfferPlaces(t *testing.T) {
+	const slides = "m=video 4002 RTP/AVP 97\na=content:slides\n"
+	for _, c := range []struct {
+		name, media string
+		at, lines   int
+	}{
+		{"new line", "", 1, 2},
+		{"refused line", "m=video 4002 RTP/AVP 34\n", 1, 2},
+		{"not the line of slides", slides, 2, 3},
+		{"not an encrypted line", "m=video 4002 RTP/SAVP 97\n", 2, 3},
+		{"no line left", strings.Repeat("m=text 4002 RTP/AVP 98\n", maxSections-1), 1, maxSections},
+	} {
+		n := New(ours())
+		answer(t, n, head+"m=audio 4000 RTP/AVP 0\n"+c.media)
+		offer, err := n.Offer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := mediaLines(string(offer))
+		if len(got) != c.lines || !strings.HasPrefix(got[c.at], "m=video 40002 RTP/AVP ") || !strings.HasPrefix(got[0], "m=audio 40000 ") {
+			t.Errorf("%s: %q", c.name, got)
 		}
 	}
 }
