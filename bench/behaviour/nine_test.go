@@ -1,0 +1,218 @@
+package behaviour
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bench/caller"
+	"parley/bench/clip"
+	"parley/codecs"
+	"parley/config"
+	"parley/engine"
+)
+
+// heardAt and silentAt are the levels, dBov, at which a tone of -26 dBov counts
+// as heard and as not there.
+const (
+	heardAt  = -34
+	silentAt = -50
+)
+
+// Nine callers talk in turns. Everybody but the speaker sees him large, he sees
+// the previous one, all see seven recent others, and each hears all but himself.
+func TestNineCallers(t *testing.T) {
+	for _, own := range []config.OwnThumbnail{config.Hidden, config.Shown} {
+		t.Run(string(own), func(t *testing.T) { nineCallers(t, own) })
+	}
+}
+
+func nineCallers(t *testing.T, own config.OwnThumbnail) {
+	m := open(t, func(c *config.Config) { c.OwnThumbnail = own })
+	for i := range 9 {
+		m.call(m.spec(i))
+	}
+	// Each becomes the speaker once, so that the stage is known: I is off it at
+	// first and comes on it by talking.
+	var order []string // recent speakers, newest first
+	for i, c := range m.callers {
+		c.Talk(true)
+		m.speaker(i)
+		c.Talk(false)
+		order = slices.Insert(order, 0, string(rune('A'+i)))
+	}
+	// Now I speaks and A, who spoke first of all, is beyond the thumbnails.
+	m.callers[8].Talk(true)
+	m.pictures(order, own)
+	m.hears(8, heardAt)
+	m.saveFirst(string(own))
+	// A takes the floor: his thumbnail neighbours stay where they are.
+	before := faces(m.callers[3])
+	m.callers[8].Talk(false)
+	m.callers[0].Talk(true)
+	m.speaker(0)
+	order = append([]string{"A"}, order[:8]...)
+	m.pictures(order, own)
+	after := faces(m.callers[3])
+	for i := 1; i < 8; i++ {
+		if j := strings.IndexByte(after[1:], before[i]); before[i] != '.' && j >= 0 && j+1 != i {
+			t.Errorf("%c moved from place %d to %d: %q, then %q", before[i], i, j+1, before, after)
+		}
+	}
+	// A second one talks into it: he is heard by all, himself excepted, A by all but A.
+	m.callers[4].Talk(true)
+	m.hears(4, heardAt)
+	for i, c := range m.callers {
+		want := i != 0
+		m.await(c, "A's tone", func(c *caller.Caller) bool { return (c.Heard(clip.ToneOf(0)) > heardAt) == want })
+	}
+	m.counts(own)
+}
+
+// speaker waits until the node takes caller i for the current speaker.
+func (m *meeting) speaker(i int) {
+	m.t.Helper()
+	name := "Caller " + string(rune('A'+i))
+	settle(m.t, name+" has the floor", func() bool {
+		s := m.conference()
+		for _, p := range s.Participants {
+			if p.ID == s.Speaker {
+				return p.DisplayName == name
+			}
+		}
+		return false
+	})
+}
+
+func (m *meeting) conference() engine.ConferenceStatus {
+	list := m.node.Status().Conferences
+	if len(list) != 1 {
+		m.t.Fatalf("%d conferences", len(list))
+	}
+	return list[0]
+}
+
+// pictures checks every cell of what everybody sees, given the stage: nine
+// callers, most recent speaker first.
+func (m *meeting) pictures(order []string, own config.OwnThumbnail) {
+	m.t.Helper()
+	for i, c := range m.callers {
+		me := string(rune('A' + i))
+		main := order[0]
+		if me == main {
+			main = order[1]
+		}
+		var thumbnails []string
+		for _, id := range order {
+			if own == config.Hidden && id == me || id == main {
+				continue
+			}
+			thumbnails = append(thumbnails, id)
+		}
+		want := sorted(strings.Join(thumbnails[:7], ""))
+		m.await(c, me+" sees "+main+" large and "+want, func(c *caller.Caller) bool {
+			got := faces(c)
+			return len(got) == 8 && got[:1] == main && sorted(got[1:]) == want
+		})
+	}
+}
+
+func sorted(s string) string {
+	b := []byte(s)
+	slices.Sort(b)
+	return string(b)
+}
+
+// hears checks that everybody hears caller i, and he does not hear himself.
+func (m *meeting) hears(i int, level float64) {
+	m.t.Helper()
+	tone := clip.ToneOf(i)
+	for k, c := range m.callers {
+		if k != i {
+			m.await(c, "the tone of the talker", func(c *caller.Caller) bool { return c.Heard(tone) > level })
+		}
+	}
+	m.await(m.callers[i], "no echo of himself", func(c *caller.Caller) bool { return c.Heard(tone) < silentAt })
+}
+
+// counts checks that equal receivers share an encode, and the "+n".
+func (m *meeting) counts(own config.OwnThumbnail) {
+	m.t.Helper()
+	want := 9 // eight on stage have a picture of their own each; the ninth sees the common one
+	if own == config.Shown {
+		want = 2
+	}
+	if got := m.node.Status().Encoders; got != want {
+		m.t.Errorf("%d encoders, want %d", got, want)
+	}
+}
+
+// saveFirst writes what the first caller sees as a PNG where
+// PARLEY_TEST_PICTURES says, for people to look at.
+func (m *meeting) saveFirst(name string) {
+	dir := os.Getenv("PARLEY_TEST_PICTURES")
+	if dir == "" {
+		return
+	}
+	p := m.callers[0].Picture()
+	defer p.Release()
+	if err := writePNG(filepath.Join(dir, name+".png"), p); err != nil {
+		m.t.Error(err)
+	}
+}
+
+func writePNG(path string, p *codecs.Picture) error {
+	img := image.NewRGBA(image.Rect(0, 0, p.Width, p.Height))
+	for y := range p.Height {
+		for x := range p.Width {
+			// JPEG's matrix is full range; stretch limited range to it.
+			l := (int(p.Y[y*p.StrideY+x]) - 16) * 255 / 219
+			u, v := p.U[y/2*p.StrideUV+x/2], p.V[y/2*p.StrideUV+x/2]
+			r, g, b := color.YCbCrToRGB(uint8(min(max(l, 0), 255)), u, v)
+			img.SetRGBA(x, y, color.RGBA{r, g, b, 255})
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return png.Encode(f, img)
+}
+
+// A cough does not take the floor; steady talk takes it within a second once
+// the other is silent.
+func TestCoughAndTakeover(t *testing.T) {
+	m := open(t, nil)
+	for i := range 3 {
+		c := m.spec(i)
+		if i == 1 {
+			c.Sound = &clip.SoundSpec{Kind: clip.Cough, Caller: 1, Level: -12}
+		} else {
+			c.Sound = &clip.SoundSpec{Kind: clip.Speech, Caller: i, Level: -26}
+		}
+		m.call(c)
+	}
+	m.callers[0].Talk(true)
+	m.speaker(0)
+	m.callers[1].Talk(true)
+	m.await(m.callers[2], "the cough is heard", func(c *caller.Caller) bool { return clip.Level(c.Listen(1)) > -24 })
+	m.await(m.callers[2], "and A is still seen while it is", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "A") })
+	if s := m.conference(); s.Speaker != s.Participants[0].ID {
+		t.Errorf("a cough took the floor")
+	}
+	m.callers[1].Talk(false)
+	m.callers[0].Talk(false)
+	start := time.Now()
+	m.callers[2].Talk(true)
+	m.speaker(2)
+	t.Logf("the new speaker took the floor after %v", time.Since(start).Round(10*time.Millisecond))
+	m.await(m.callers[0], "A sees C large", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "C") })
+	m.await(m.callers[2], "C sees A, the previous one", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "A") })
+}
