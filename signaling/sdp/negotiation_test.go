@@ -195,6 +195,9 @@ func TestState(t *testing.T) {
 	if _, err := New(Local{Address: ours().Address}).Offer(); !errors.Is(err, ErrLocal) {
 		t.Errorf("no media: %v", err)
 	}
+	if _, err := New(Local{Address: ours().Address, Audio: &LocalMedia{Port: 2, Codecs: []string{"x"}, TelephoneEvent: true}}).Offer(); !errors.Is(err, ErrLocal) {
+		t.Errorf("no codecs: %v", err)
+	}
 }
 
 // origin returns the id and version of a description.

@@ -16,7 +16,7 @@ func (n *Negotiation) Offer() ([]byte, error) {
 	o := &openOffer{local: n.local.clone(), lines: slices.Clone(n.lines), roles: roles{-1, -1}}
 	offered := false
 	for kind := range kinds {
-		if l := n.local.of(kinds[kind]); l != nil {
+		if l := n.local.of(kinds[kind]); l != nil && len(offerFormats(l, nil)) > 0 {
 			o.roles[kind] = n.place(o, kind)
 			ln := &o.lines[o.roles[kind]]
 			ln.content = ""
