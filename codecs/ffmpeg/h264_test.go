@@ -217,6 +217,36 @@ func TestMissingSlice(t *testing.T) {
 	}
 }
 
+// TestReleaseElsewhere: pictures are given back on another goroutine while the
+// decoder works and after it closed.
+func TestReleaseElsewhere(t *testing.T) {
+	noLeaks(t)
+	stream := units(t, codecs.VideoEncoderConfig{Width: 64, Height: 48, FPS: 30, Bitrate: 500_000}, 100)
+	given := make(chan *codecs.Picture, len(stream))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for p := range given {
+			p.Release()
+		}
+	}()
+	d, err := ffmpeg.NewH264Decoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, unit := range stream {
+		p, err := d.Decode(unit, 0)
+		if err != nil || p == nil {
+			t.Errorf("picture %d: %v, %v", n, p, err)
+			continue
+		}
+		given <- p
+	}
+	d.Close()
+	close(given)
+	<-done
+}
+
 func TestSkipLoopFilter(t *testing.T) {
 	noLeaks(t)
 	stream := units(t, codecs.VideoEncoderConfig{Width: 320, Height: 192, FPS: 30, Bitrate: 100_000}, 10)

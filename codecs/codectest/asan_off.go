@@ -1,0 +1,6 @@
+//go:build !asan
+
+package codectest
+
+// sanitized: the address sanitizer adds allocations of its own.
+const sanitized = false
