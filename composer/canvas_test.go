@@ -228,6 +228,23 @@ func TestBeginTickReleases(t *testing.T) {
 	}
 }
 
+// Without ticks the composer does not grow for ever.
+func TestCellsAreBounded(t *testing.T) {
+	c, v := newCanvas(t, "", 64, 36)
+	before := codecs.PicturesLive()
+	p := flat(16, 16, palette[0])
+	defer p.Release()
+	for i := range 3 * maxCells {
+		v.Draw([]Content{{Source: "a", Version: uint64(i), Picture: p}}, Overlay{}, 0).Release()
+	}
+	if n := len(c.cells); n > maxCells {
+		t.Errorf("%d cells kept", n)
+	}
+	if n := codecs.PicturesLive() - before; n > maxCells+maxBuffers {
+		t.Errorf("%d pictures held", n)
+	}
+}
+
 // An overlay that comes and goes leaves what was below, in every layout.
 func TestOverlaysComeAndGo(t *testing.T) {
 	overlays := []Overlay{

@@ -129,7 +129,7 @@ func (c *Composer) drawLabel(s surface, content Content) {
 // labelHeight returns the height of the line with the name on a cell of that
 // height: readable in thumbnails too, 0 where it cannot be.
 func labelHeight(cell int) int {
-	line := min(11+cell*24/1000, cell*28/100)
+	line := min(13+cell*24/1000, cell*26/100)
 	if line < 8 {
 		return 0
 	}

@@ -58,9 +58,10 @@ type cellKey struct {
 	width, height int
 }
 
-// maxScalers and maxStencils bound what callers can make the composer keep by
-// sending ever new sizes and names.
+// These bound what callers can make the composer keep: by ever new sizes and
+// names, or by never beginning a tick.
 const (
+	maxCells    = 512
 	maxScalers  = 64
 	maxStencils = 512
 )
@@ -110,6 +111,10 @@ func (c *Composer) finishedCell(key cellKey, picture *codecs.Picture) *codecs.Pi
 			f.used = c.tick
 			return f.picture
 		}
+	}
+	if len(c.cells) >= maxCells {
+		c.cells[0].picture.Release()
+		c.cells = append(c.cells[:0], c.cells[1:]...)
 	}
 	cell := c.pool.Get(key.width, key.height)
 	c.drawCell(cell, key.content, picture)
