@@ -46,3 +46,7 @@ func (p *Player) Next(keyFrame, talking bool) codecs.AccessUnit {
 	p.next++
 	return u
 }
+
+// Position returns which picture of the clip the last access unit was, the
+// number in its mark (modulo 256).
+func (p *Player) Position() int { return p.next - 1 }

@@ -117,6 +117,9 @@ func NewLibrary(set codecs.Set) *Library {
 	}
 }
 
+// Codecs returns the codecs that the library encodes with.
+func (l *Library) Codecs() codecs.Set { return l.codecs }
+
 // Video returns the encoded clip. The result is shared and must not be changed.
 func (l *Library) Video(s VideoSpec) (*Video, error) {
 	s, err := s.withDefaults()
