@@ -471,3 +471,17 @@ func BenchmarkTick(b *testing.B) {
 		}
 	}
 }
+
+// Somebody who speaks has a frame in a thumbnail; the main cell needs none.
+func TestSpeakingFrame(t *testing.T) {
+	_, v := newCanvas(t, "", 1280, 720)
+	contents := flatContents(t, 3)
+	contents[0].Speaking, contents[1].Speaking = true, true
+	p := v.Draw(contents, Overlay{}, 0)
+	defer p.Release()
+	for i, want := range []colour{palette[0], speaking, palette[2]} {
+		if r := v.Cells()[i]; at(p, r.X, r.Y) != want || at(p, r.X+r.W-1, r.Y+r.H/2) != want {
+			t.Errorf("the edge of cell %d is %v, want %v", i, at(p, r.X, r.Y), want)
+		}
+	}
+}
