@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"parley/codecs/native"
+	"parley/composer"
+	"parley/config"
+	"parley/node"
+)
+
+// serveCommand is `parley serve`.
+type serveCommand struct {
+	Config  string `short:"c" placeholder:"FILE" help:"Configuration, YAML. Without it: the defaults, in which sip:meet@<this host> and sip:meet-<anything>@<this host> open rooms."`
+	Check   bool   `help:"Check the configuration and end."`
+	Example bool   `help:"Write a configuration with every key, its default and its documentation."`
+}
+
+// Help is the longer text of --help.
+func (*serveCommand) Help() string {
+	return `Examples:
+
+  parley serve                            rooms sip:meet@<this host>, page on port 8080
+  parley serve --example > parley.yaml    a file to change
+  parley serve -c parley.yaml --check     is it right?
+  parley serve -c parley.yaml
+  PARLEY_SIP_UDP=:5070 parley serve       every key has a variable, too`
+}
+
+// Run implements the command.
+func (c *serveCommand) Run(ctx context.Context, o *output) error {
+	if c.Example {
+		_, err := o.out.Write(config.Example())
+		return err
+	}
+	cfg, err := config.Load(c.Config, os.Environ(), layoutNames()...)
+	if err != nil {
+		return err
+	}
+	if c.Check {
+		fmt.Fprintln(o.out, "the configuration is right")
+		return nil
+	}
+	log := newLog(o.progress, cfg.Log)
+	n, err := startNode(cfg, log)
+	if err != nil {
+		return err
+	}
+	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n, cfg), " "), "page", pageURL(n.HTTPAddr()))
+	<-ctx.Done()
+	log.Info("ending calls")
+	n.Close()
+	return nil
+}
+
+// startNode starts a node with the native codecs.
+func startNode(cfg config.Config, log *slog.Logger) (*node.Node, error) {
+	tuneMemory()
+	n, err := node.New(node.Config{Config: cfg, Codecs: native.Codecs(), Log: log, Version: version})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return n, nil
+}
+
+// tuneMemory lets garbage wait longer: a node makes little of it, and each
+// collection takes a share of all cores from the codecs. GOGC still decides.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+}
+
+// explain adds the next step to errors that newcomers meet.
+func explain(err error) error {
+	switch text := err.Error(); {
+	case strings.Contains(text, "address already in use"):
+		return fmt.Errorf("%w\nAnother program has this port. Find it with: ss -lntup\nor take another, such as: PARLEY_SIP_UDP=:5070 PARLEY_SIP_TCP=:5070 PARLEY_HTTP_ADDRESS=:8090 parley serve", err)
+	case strings.Contains(text, "permission denied"):
+		return fmt.Errorf("%w\nPorts below 1024 need the right CAP_NET_BIND_SERVICE; ports above do not", err)
+	case strings.Contains(text, "cannot assign requested address"):
+		return fmt.Errorf("%w\nThis machine does not have that address; the ones it has are shown by: ip address", err)
+	}
+	return err
+}
+
+func newLog(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.Level)) != nil {
+		level = slog.LevelInfo // cannot be: the configuration was checked
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == config.FormatJSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func layoutNames() []string {
+	var names []string
+	for _, l := range composer.Layouts() {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// dialled returns what a caller may dial, one address for each conference.
+func dialled(n *node.Node, cfg config.Config) []string {
+	var at netip.AddrPort
+	for _, network := range []string{"udp", "tcp", "tls"} {
+		if at = n.SIPAddr(network); at.IsValid() {
+			break
+		}
+	}
+	var names []string
+	for _, c := range cfg.Conferences {
+		if len(c.Aliases) == 0 {
+			names = append(names, c.Name)
+			continue
+		}
+		names = append(names, c.Aliases[0])
+	}
+	if len(names) == 0 && cfg.AdHoc.Pattern == config.Default().AdHoc.Pattern {
+		names = append(names, "meet")
+	}
+	addresses := make([]string, len(names))
+	for i, name := range names {
+		addresses[i] = sipAddress(name, at)
+	}
+	return addresses
+}
+
+// sipAddress returns what to dial for an alias of the node that listens at at.
+func sipAddress(alias string, at netip.AddrPort) string {
+	if strings.Contains(alias, "@") {
+		return "sip:" + alias
+	}
+	host := reachable(at.Addr())
+	if host.Is6() {
+		alias += "@[" + host.String() + "]"
+	} else {
+		alias += "@" + host.String()
+	}
+	if at.Port() != 5060 {
+		alias += fmt.Sprintf(":%d", at.Port())
+	}
+	return "sip:" + alias
+}
+
+func pageURL(at netip.AddrPort) string {
+	if !at.IsValid() {
+		return ""
+	}
+	return "http://" + netip.AddrPortFrom(reachable(at.Addr()), at.Port()).String() + "/"
+}
+
+// reachable returns an address of this machine that others may use where the
+// node listens on all of them.
+func reachable(a netip.Addr) netip.Addr {
+	a = a.Unmap()
+	if a.IsValid() && !a.IsUnspecified() {
+		return a
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err == nil {
+		for _, address := range addresses {
+			if prefix, err := netip.ParsePrefix(address.String()); err == nil {
+				if ip := prefix.Addr(); ip.Is4() && ip.IsGlobalUnicast() {
+					return ip
+				}
+			}
+		}
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
