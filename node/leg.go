@@ -28,6 +28,7 @@ type leg struct {
 	engine       *engine.Leg      // guarded by mu; nil until media are agreed
 	ended        bool             // guarded by mu
 	since        time.Time        // guarded by mu: when he began or last changed
+	served       bool             // guarded by mu: he was to be sent something; one who never was is not on hold
 
 	tellMu sync.Mutex
 	events chan signaling.Event // closed under tellMu
@@ -112,7 +113,8 @@ func (l *leg) apply() error {
 		Audio: audioConfig(m.Audio, l.audio, p.ID), Video: videoConfig(m.Video, l.video, p.ID),
 		Notify: l.notify,
 	}
-	cfg.OnHold = onHold(m)
+	cfg.OnHold = l.served && onHold(m)
+	l.served = l.served || cfg.Audio != nil && cfg.Audio.Send || cfg.Video != nil && cfg.Video.Send
 	l.since = time.Now()
 	if l.engine != nil {
 		return l.engine.Reconfigure(cfg)
