@@ -157,18 +157,10 @@ func freeAddress(address string, networks ...string) (string, error) {
 func isFree(network, address string) bool {
 	if network == "udp" {
 		conn, err := net.ListenPacket(network, address)
-		if err != nil {
-			return false
-		}
-		conn.Close()
-		return true
+		return err == nil && conn.Close() == nil
 	}
 	listener, err := net.Listen(network, address)
-	if err != nil {
-		return false
-	}
-	listener.Close()
-	return true
+	return err == nil && listener.Close() == nil
 }
 
 // dial makes all callers call. It returns those that are in also when one
