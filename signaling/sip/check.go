@@ -190,7 +190,7 @@ func (m *message) normal(source netip.AddrPort) []byte {
 	}
 	for _, f := range m.fields {
 		switch f.name {
-		case "Via", "Content-Length":
+		case "Via", "Content-Length", sourceField:
 		case "From", "To":
 			a, _ := parseNameAddr(f.value)
 			b.WriteString(f.name + ": " + a.String() + "\r\n")
@@ -208,6 +208,7 @@ func (m *message) normal(source netip.AddrPort) []byte {
 			b.WriteString(f.name + ": " + f.value + "\r\n")
 		}
 	}
+	b.WriteString(sourceField + ": " + source.String() + "\r\n")
 	b.WriteString("Content-Length: " + strconv.Itoa(len(m.body)) + "\r\n\r\n")
 	b.Write(m.body)
 	return []byte(b.String())
@@ -217,22 +218,16 @@ func (m *message) normal(source netip.AddrPort) []byte {
 func (v *via) mark(source netip.AddrPort) {
 	ip := source.Addr().Unmap().WithZone("")
 	kept := make(params, 0, len(v.params)+2)
-	rport := false
 	for _, p := range v.params {
 		switch strings.ToLower(p.name) {
 		case "received":
 			continue // only the receiver may say this
 		case "rport":
-			rport = true
 			p.value = strconv.Itoa(int(source.Port()))
 		}
 		kept = append(kept, p)
 	}
-	if said, err := netip.ParseAddr(v.host); rport || err != nil || said.Unmap() != ip {
-		value := ip.String()
-		kept = append(kept, param{"received", value})
-	}
-	v.params = kept
+	v.params = append(kept, param{"received", ip.String()})
 }
 
 // identify gives a request of RFC 2543 that has neither a branch nor a From tag

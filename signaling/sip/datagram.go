@@ -5,59 +5,41 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
+	"sync"
 	"sync/atomic"
 )
 
-// maxSources bounds how many peers' addresses the library may remember for one
-// datagram socket; it never forgets them by itself, so the socket is taken out
-// of its hands and given back.
-const maxSources = 4096
-
-// errRotate makes the library's reader return; it treats it as a closed socket.
-var errRotate = errRotation{}
-
-type errRotation struct{}
-
-func (errRotation) Error() string        { return "socket rotated" }
-func (errRotation) Is(target error) bool { return target == net.ErrClosed }
+// sourceField carries the sender's address from the socket to the handler. It
+// is written here and never believed from outside.
+const sourceField = "X-Parley-Source"
 
 // datagram stands between a UDP socket and the library. What leaves ReadFrom
 // is well formed and in normal form; the rest is answered or dropped here.
+//
+// The library files every sender's address for ever, so it is told that all
+// datagrams come from one address, and WriteTo finds the way of a response by
+// its top Via (section 18.2.2), where ReadFrom has marked it.
 type datagram struct {
 	net.PacketConn
 	server *Server
 	closed atomic.Bool
-
-	// only the reading goroutine
-	buffer  []byte
-	sources map[netip.AddrPort]struct{}
+	ready  chan struct{} // closed when the library reads
+	once   sync.Once
+	buffer []byte // only the reading goroutine
 }
 
 func newDatagram(s *Server, c net.PacketConn) *datagram {
-	return &datagram{PacketConn: c, server: s, buffer: make([]byte, maxMessage+1),
-		sources: make(map[netip.AddrPort]struct{})}
-}
-
-// serve gives the socket to the library until it is closed.
-func (d *datagram) serve() {
-	for !d.closed.Load() {
-		clear(d.sources)
-		if err := d.server.transports.ServeUDP(d); err != nil {
-			return
-		}
-	}
+	return &datagram{PacketConn: c, server: s, buffer: make([]byte, maxMessage+1), ready: make(chan struct{})}
 }
 
 // ReadFrom implements net.PacketConn.
 func (d *datagram) ReadFrom(p []byte) (int, net.Addr, error) {
+	d.once.Do(func() { close(d.ready) })
 	for {
-		if len(d.sources) >= maxSources {
-			return 0, nil, errRotate
-		}
 		n, addr, err := d.PacketConn.ReadFrom(d.buffer)
 		if err != nil {
 			if d.closed.Load() || errors.Is(err, net.ErrClosed) {
-				d.closed.Store(true)
 				return 0, nil, net.ErrClosed
 			}
 			continue // an ICMP error of an earlier datagram
@@ -73,8 +55,7 @@ func (d *datagram) ReadFrom(p []byte) (int, net.Addr, error) {
 		}
 		if f == nil {
 			if out := m.normal(source); len(out) <= len(p) {
-				d.sources[source] = struct{}{}
-				return copy(p, out), addr, nil
+				return copy(p, out), d.LocalAddr(), nil
 			}
 			f = &fault{code: 513, reason: "Message Too Large", field: "size"}
 		}
@@ -83,6 +64,45 @@ func (d *datagram) ReadFrom(p []byte) (int, net.Addr, error) {
 			_, _ = d.PacketConn.WriteTo(answer, net.UDPAddrFromAddrPort(to))
 		}
 	}
+}
+
+// WriteTo implements net.PacketConn.
+func (d *datagram) WriteTo(p []byte, to net.Addr) (int, error) {
+	if bytes.HasPrefix(p, []byte("SIP/2.0 ")) {
+		at, ok := wayBack(p)
+		if !ok {
+			return len(p), nil // nobody to send it to
+		}
+		to = net.UDPAddrFromAddrPort(at)
+	}
+	return d.PacketConn.WriteTo(p, to)
+}
+
+// wayBack reads from a response of ours where it goes.
+func wayBack(p []byte) (netip.AddrPort, bool) {
+	_, rest, ok := strings.Cut(string(p[:min(len(p), maxHeader)]), "\r\nVia: ")
+	line, _, _ := strings.Cut(rest, "\r\n")
+	v, err := parseVia(line)
+	if !ok || err != nil {
+		return netip.AddrPort{}, false
+	}
+	received, _ := v.params.get("received")
+	ip, err := netip.ParseAddr(received)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	port := v.port
+	if port == 0 {
+		port = 5060
+	}
+	if rport, _ := v.params.get("rport"); rport != "" {
+		n, ok := parseUint(rport, 65535)
+		if !ok {
+			return netip.AddrPort{}, false
+		}
+		port = int(n)
+	}
+	return netip.AddrPortFrom(ip, uint16(port)), true
 }
 
 // Close implements net.PacketConn.

@@ -123,6 +123,13 @@ func (d *Dialog) receiveInvite(in *inbound) {
 	}
 	if err := in.send(res); err != nil {
 		d.log.Debug("answer not sent", "error", err)
+		if in.tx.Err() == gosip.ErrTransactionCanceled { // there will be no ACK
+			d.mu.Lock()
+			delete(d.acks, in.seq)
+			d.offering = d.offering && !late
+			d.mu.Unlock()
+			return
+		}
 	}
 	d.settle(in, res, wait, late)
 }

@@ -61,6 +61,8 @@ func (s *Server) handle(req *gosip.Request, tx *gosip.ServerTx) {
 	}
 
 	switch {
+	case req.IsCancel(): // its INVITE has had its answer
+		in.reply(s, 481, "Call/Transaction Does Not Exist", nil)
 	case in.toTag != "":
 		s.handleInDialog(in)
 	case req.IsAck():
@@ -75,7 +77,7 @@ func (s *Server) handle(req *gosip.Request, tx *gosip.ServerTx) {
 
 func (s *Server) inbound(req *gosip.Request, tx *gosip.ServerTx) *inbound {
 	in := &inbound{Request: req, tx: tx, network: strings.ToLower(req.Transport())}
-	in.source, _ = netip.ParseAddrPort(req.Source())
+	in.source, _ = netip.ParseAddrPort(value(req, sourceField))
 	in.source = netip.AddrPortFrom(in.source.Addr().Unmap(), in.source.Port())
 	in.local = s.localTo(in.network, in.source)
 	in.fromTag, _ = req.From().Params.Get("tag")

@@ -193,7 +193,8 @@ func (s *Server) listen() error {
 		s.tls.listener, s.tls.service = l, conf
 	}
 	if s.udp != nil {
-		s.wg.Go(s.udp.serve)
+		s.wg.Go(func() { _ = s.transports.ServeUDP(s.udp) })
+		<-s.udp.ready
 	}
 	s.wg.Go(func() { _ = s.transports.ServeTCP(s.tcp) })
 	s.wg.Go(func() { _ = s.transports.ServeTLS(s.tls) })
