@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"time"
 
 	gosip "github.com/emiago/sipgo/sip"
@@ -158,7 +159,7 @@ func (d *Dialog) establish(ctx context.Context, req *gosip.Request, res *gosip.R
 	// The context may be over by now; the 2xx is acknowledged all the same.
 	err := d.write(context.WithoutCancel(ctx), ack)
 	if tx != nil {
-		tx.OnRetransmission(func(again *gosip.Response) { d.server.strayResponse(again) })
+		tx.OnRetransmission(d.server.repeated(req, d.id.remoteTag))
 	}
 	if err != nil {
 		d.finish(ctx, goodbye{cause: "ACK not sent", text: err.Error()})
@@ -208,8 +209,9 @@ func (d *Dialog) invite(ctx context.Context, req *gosip.Request, to place) (*gos
 				}
 				return nil, nil, statusError(res)
 			case ctx.Err() != nil:
-				s.disown(req, res)
-				tx.OnRetransmission(func(again *gosip.Response) { s.disown(req, again) })
+				hook := s.repeated(req, "")
+				hook(res)
+				tx.OnRetransmission(hook)
 				return nil, nil, ctx.Err()
 			default:
 				return res, tx, nil
@@ -270,9 +272,37 @@ func (s *Server) cancelInvite(invite *gosip.Request) {
 	}
 }
 
+// repeated takes every 2xx to an INVITE after the one that was wanted, which
+// has the tag own: that one's ACK is said again, any other is disowned.
+func (s *Server) repeated(invite *gosip.Request, own string) gosip.FnTxResponse {
+	var mu sync.Mutex
+	told := map[string]bool{}
+	return func(res *gosip.Response) {
+		if res.To() == nil {
+			return
+		}
+		tag, _ := res.To().Params.Get("tag")
+		if own != "" && tag == own {
+			s.strayResponse(res)
+			return
+		}
+		mu.Lock()
+		again := told[tag]
+		told[tag] = true
+		known := len(told) <= maxForks
+		mu.Unlock()
+		if known {
+			s.disown(invite, res, !again)
+		}
+	}
+}
+
+// maxForks bounds how many far ends may answer one INVITE.
+const maxForks = 16
+
 // disown ends a call that a 2xx set up although nobody wants it: the INVITE
 // was cancelled, or a fork answered second (sections 9.1 and 13.2.2.4).
-func (s *Server) disown(invite *gosip.Request, res *gosip.Response) {
+func (s *Server) disown(invite *gosip.Request, res *gosip.Response, bye bool) {
 	if !s.enter() {
 		return
 	}
@@ -296,7 +326,7 @@ func (s *Server) disown(invite *gosip.Request, res *gosip.Response) {
 		defer cancel()
 		ack := d.numbered(gosip.ACK, d.localSeq)
 		ack.SetBody(nil)
-		if d.write(ctx, ack) == nil {
+		if d.write(ctx, ack) == nil && bye {
 			d.sendBye(ctx, goodbye{cause: "call not wanted"})
 		}
 	}()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	gosip "github.com/emiago/sipgo/sip"
 )
 
 // sourceField carries the sender's address from the socket to the handler. It
@@ -108,8 +110,24 @@ func wayBack(p []byte) (netip.AddrPort, bool) {
 // Close implements net.PacketConn.
 func (d *datagram) Close() error {
 	d.closed.Store(true)
+	d.bury()
 	return d.PacketConn.Close()
 }
+
+// bury leaves a dead connection where the library looks for this socket:
+// finding none it would open a socket of its own for a late request.
+func (d *datagram) bury() {
+	d.server.transports.Pool("udp").Add(d.LocalAddr().String(), &grave{at: d.LocalAddr()})
+}
+
+// grave is a connection that takes nothing.
+type grave struct{ at net.Addr }
+
+func (g *grave) LocalAddr() net.Addr          { return g.at }
+func (g *grave) WriteMsg(gosip.Message) error { return net.ErrClosed }
+func (g *grave) Ref(int) int                  { return 1 }
+func (g *grave) TryClose() (int, error)       { return 1, nil }
+func (g *grave) Close() error                 { return nil }
 
 // addrPort reads an IP socket address, IPv4 in its short form.
 func addrPort(a net.Addr) netip.AddrPort {

@@ -15,6 +15,7 @@ type memoryNet struct {
 	mu      sync.Mutex
 	sockets map[netip.AddrPort]*memorySocket
 	tap     func(from, to netip.AddrPort, data []byte)
+	tapping sync.Mutex // held while tap runs
 	drop    func(from, to netip.AddrPort, data []byte) bool
 }
 
@@ -50,7 +51,9 @@ func (n *memoryNet) deliver(from, to netip.AddrPort, data []byte) {
 		return
 	}
 	if tap != nil {
+		n.tapping.Lock()
 		tap(from, to, data)
+		n.tapping.Unlock()
 	}
 	if s != nil {
 		select {

@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	gosip "github.com/emiago/sipgo/sip"
@@ -73,6 +74,7 @@ var (
 var setLibrary = sync.OnceFunc(func() {
 	gosip.UDPMTUSize = maxMessage + 200
 	gosip.TransportBufferReadSize = maxMessage - 1
+	gosip.SetDefaultLogger(slog.New(slog.DiscardHandler)) // it prints whole messages of strangers
 })
 
 // Server is a SIP user agent with its listeners and its dialogs.
@@ -135,7 +137,11 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 
 	quiet := slog.New(slog.DiscardHandler)
 	s.transports = gosip.NewTransportLayer(net.DefaultResolver, newParser(), nil,
-		gosip.WithTransportLayerLogger(quiet))
+		gosip.WithTransportLayerLogger(quiet),
+		gosip.WithTransportLayerTransports(gosip.TransportsConfig{
+			TCP: &gosip.TransportTCP{DialerCreate: noDialer},
+			TLS: &gosip.TransportTLS{TransportTCP: &gosip.TransportTCP{DialerCreate: noDialer}},
+		}))
 	s.transactions = gosip.NewTransactionLayer(s.transports,
 		gosip.WithTransactionLayerLogger(quiet),
 		gosip.WithTransactionLayerUnhandledResponseHandler(s.strayResponse))
@@ -160,6 +166,12 @@ func newParser() *gosip.Parser {
 	p := gosip.NewParser(gosip.WithHeadersParsers(some))
 	p.MaxMessageLength = 2 * maxMessage
 	return p
+}
+
+// noDialer keeps the library from opening connections: they are dialled,
+// framed and counted by streams.
+func noDialer(net.Addr) net.Dialer {
+	return net.Dialer{Control: func(string, string, syscall.RawConn) error { return net.ErrClosed }}
 }
 
 func (s *Server) listen() error {
@@ -266,8 +278,10 @@ func (s *Server) shut() {
 	}
 	_ = s.tcp.Close()
 	_ = s.tls.Close()
-	_ = s.transports.Close()
 	s.wg.Wait()
+	if s.udp != nil {
+		s.udp.bury()
+	}
 }
 
 // enter counts a handler in, unless the server is closing.
