@@ -129,6 +129,9 @@ func (v *videoLeg) bitrateRequested(bitrate int) {
 }
 
 func (v *videoLeg) report(r rtp.Report) {
+	if r.RTT > 0 {
+		v.receiver.SetRTT(r.RTT)
+	}
 	now := time.Now()
 	v.mu.Lock()
 	changed := v.adapt.report(r.FractionLost, now)

@@ -20,10 +20,9 @@ import (
 // host is the media host of this node: signaling.MediaHost on an engine of the
 // same process.
 type host struct {
-	engine   *engine.Engine
-	services *services
-	config   config.Config
-	log      *slog.Logger
+	engine *engine.Engine
+	config config.Config
+	log    *slog.Logger
 
 	mu     sync.Mutex
 	legs   map[signaling.LegID]*leg // guarded by mu
@@ -31,8 +30,8 @@ type host struct {
 	closed bool                     // guarded by mu
 }
 
-func newHost(e *engine.Engine, s *services, c config.Config, log *slog.Logger) *host {
-	return &host{engine: e, services: s, config: c, log: log, legs: map[signaling.LegID]*leg{}}
+func newHost(e *engine.Engine, c config.Config, log *slog.Logger) *host {
+	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}}
 }
 
 // newID returns a random UUID (RFC 9562 section 5.4).
@@ -46,13 +45,13 @@ func newID() string {
 
 // Answers implements signaling.MediaHost.
 func (h *host) Answers(alias string) bool {
-	_, ok := h.services.find(alias)
+	_, ok := service(&h.config, alias)
 	return ok
 }
 
 // Join implements signaling.MediaHost.
 func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (signaling.LegID, []byte, error) {
-	conference, ok := h.services.find(p.LocalAlias)
+	conference, ok := service(&h.config, p.LocalAlias)
 	if !ok {
 		return "", nil, &signaling.Refusal{Code: signaling.CodeUnknownAlias, Reason: fmt.Sprintf("nothing here is called %q", p.LocalAlias)}
 	}

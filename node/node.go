@@ -2,11 +2,8 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -32,8 +29,7 @@ type Node struct {
 	engine *engine.Engine
 	host   *host
 	sip    *sip.Server
-	http   *http.Server
-	web    net.Listener // nil = no page
+	web    *web.Server // nil = no page
 	stop   context.CancelFunc
 	tasks  sync.WaitGroup
 	once   sync.Once
@@ -44,18 +40,14 @@ const reapInterval = time.Second
 
 // New starts a node; all its listeners are up when it returns.
 func New(c Config) (*Node, error) {
-	services, err := newServices(c.Config)
-	if err != nil {
-		return nil, err
-	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
 	n := &Node{log: c.Log, engine: engine.New(engine.Config{Codecs: c.Codecs, Log: c.Log})}
-	n.host = newHost(n.engine, services, c.Config, c.Log)
+	n.host = newHost(n.engine, c.Config, c.Log)
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop
-	if err := n.listen(ctx, c, services); err != nil {
+	if err := n.listen(ctx, c); err != nil {
 		n.Close()
 		return nil, err
 	}
@@ -63,7 +55,7 @@ func New(c Config) (*Node, error) {
 	return n, nil
 }
 
-func (n *Node) listen(ctx context.Context, c Config, services *services) error {
+func (n *Node) listen(ctx context.Context, c Config) error {
 	cfg := c.Config
 	var err error
 	n.sip, err = sip.Listen(ctx, sip.Config{
@@ -78,22 +70,13 @@ func (n *Node) listen(ctx context.Context, c Config, services *services) error {
 	if cfg.HTTP.Address == "" {
 		return nil
 	}
-	if n.web, err = net.Listen("tcp", cfg.HTTP.Address); err != nil {
+	n.web, err = web.Listen(cfg.HTTP.Address, web.Config{
+		Status: n.Status, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
+		Aliases: n.host.aliases(), AdHoc: cfg.AdHoc.Pattern != "", SIPPort: int(n.SIPAddr("udp").Port()),
+	})
+	if err != nil {
 		return fmt.Errorf("http.address: %w", err)
 	}
-	n.http = &http.Server{
-		Handler: web.New(web.Config{
-			Status: n.Status, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
-			Aliases: services.aliases(), AdHoc: services.adhoc != nil, SIPPort: int(n.SIPAddr("udp").Port()),
-		}),
-		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-	}
-	n.tasks.Go(func() {
-		if err := n.http.Serve(n.web); !errors.Is(err, http.ErrServerClosed) {
-			n.log.Error("http server ended", "err", err)
-		}
-	})
 	return nil
 }
 
@@ -118,7 +101,7 @@ func (n *Node) HTTPAddr() netip.AddrPort {
 	if n.web == nil {
 		return netip.AddrPort{}
 	}
-	return n.web.Addr().(*net.TCPAddr).AddrPort()
+	return n.web.Addr()
 }
 
 // Status tells of everything that runs.
@@ -147,13 +130,7 @@ func (n *Node) Close() {
 			}
 		}
 		n.stop()
-		if n.http != nil {
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			defer cancel()
-			if err := n.http.Shutdown(ctx); err != nil {
-				n.http.Close()
-			}
-		} else if n.web != nil {
+		if n.web != nil {
 			n.web.Close()
 		}
 		n.tasks.Wait()
