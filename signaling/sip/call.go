@@ -109,7 +109,7 @@ func (d *Dialog) call(ctx context.Context, to place, o Outgoing) error {
 	req.AppendHeader(header("Session-Expires", expires{interval: d.timer.interval}.String()))
 	req.AppendHeader(header("Min-SE", strconv.Itoa(int(s.cfg.MinSE/time.Second))))
 	setSDP(req, o.Offer)
-	res, tx, err := d.invite(ctx, req, to)
+	res, tx, err := d.invite(ctx, req, &to)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (d *Dialog) establish(ctx context.Context, req *gosip.Request, res *gosip.R
 // invite sends an INVITE and waits for its final answer. When ctx ends, it is
 // cancelled as soon as a provisional answer allows (section 9.1); a 2xx that
 // crosses the CANCEL is ended by BYE.
-func (d *Dialog) invite(ctx context.Context, req *gosip.Request, to place) (*gosip.Response, *gosip.ClientTx, error) {
+func (d *Dialog) invite(ctx context.Context, req *gosip.Request, to *place) (*gosip.Response, *gosip.ClientTx, error) {
 	s := d.server
 	if err := s.address(ctx, req, to); err != nil {
 		return nil, nil, err
@@ -251,7 +251,7 @@ func (s *Server) cancelInvite(invite *gosip.Request) {
 	req.SetTransport(invite.Transport())
 	req.SetDestination(invite.Destination())
 	req.Laddr = invite.Laddr
-	ctx, stop := context.WithTimeout(s.ctx, 64*timerT1)
+	ctx, stop := context.WithTimeout(s.ctx, requestTimeout)
 	defer stop()
 	tx, err := s.transactions.Request(ctx, req)
 	if err != nil {
@@ -322,7 +322,7 @@ func (s *Server) disown(invite *gosip.Request, res *gosip.Response, bye bool) {
 			d.routes = append(d.routes, records[i].Value())
 		}
 		d.refreshTarget(res)
-		ctx, cancel := context.WithTimeout(s.ctx, 64*timerT1)
+		ctx, cancel := context.WithTimeout(s.ctx, requestTimeout)
 		defer cancel()
 		ack := d.numbered(gosip.ACK, d.localSeq)
 		ack.SetBody(nil)

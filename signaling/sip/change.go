@@ -81,7 +81,7 @@ func (d *Dialog) reinvite(ctx context.Context, sdp []byte) ([]byte, error) {
 	req := d.newRequest(gosip.INVITE)
 	d.offerTimer(req)
 	setSDP(req, sdp)
-	res, tx, err := d.invite(ctx, req, to)
+	res, tx, err := d.invite(ctx, req, &to)
 	if err != nil {
 		d.mourn(err)
 		return nil, err

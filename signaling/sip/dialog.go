@@ -39,11 +39,14 @@ type Dialog struct {
 	began   time.Time
 	done    chan struct{}
 	turn    chan struct{} // holds one token: whose turn it is to talk to session
+	over    chan struct{} // closed when goodbye has been said
+	settled chan struct{} // closed when the first INVITE of theirs has its ACK, or will have none
 
 	// guarded by mu
 	mu        sync.Mutex
 	ended     bool
 	confirm   bool // ACK seen (or sent)
+	settling  bool // settled is closed
 	localSeq  uint32
 	remoteSeq uint32
 	heard     bool   // remoteSeq is valid
@@ -84,7 +87,7 @@ type goodbye struct {
 func (s *Server) newDialog(id dialogID, local, remote nameAddr, uac bool, p path) *Dialog {
 	d := &Dialog{server: s, id: id, local: local, remote: remote, uac: uac, path: p,
 		began: time.Now(), done: make(chan struct{}), turn: make(chan struct{}, 1),
-		acks: make(map[uint32]chan *gosip.Request)}
+		settled: make(chan struct{}), over: make(chan struct{}), acks: make(map[uint32]chan *gosip.Request)}
 	d.turn <- struct{}{}
 	d.log = s.log.With("call_id", id.callID, "remote", p.peer.String(), "transport", p.network)
 	return d
@@ -148,23 +151,19 @@ func (d *Dialog) finish(ctx context.Context, g goodbye) {
 	}
 	d.ended = true
 	d.timer.stop()
-	confirmed, waits := d.confirm, make([]chan *gosip.Request, 0, 1)
-	for _, c := range d.acks {
-		waits = append(waits, c)
-	}
 	d.mu.Unlock()
 	close(d.done)
 	<-d.turn // what is being asked of the session comes first
 	d.session.end()
 	d.give()
 	d.log.Info("call ended", "reason", g.cause, "detail", g.text, "seconds", int(time.Since(d.began).Seconds()))
+	defer close(d.over)
 	if g.bye {
 		// The called party may not say BYE before it has seen the ACK (section 15).
-		if !d.uac && !confirmed && len(waits) > 0 && g.code != 408 {
+		if !d.uac {
 			select {
-			case <-waits[0]:
+			case <-d.settled:
 			case <-ctx.Done():
-			case <-time.After(64 * timerT1):
 			}
 		}
 		d.sendBye(ctx, g)
@@ -174,6 +173,13 @@ func (d *Dialog) finish(ctx context.Context, g goodbye) {
 	s.mu.Unlock()
 }
 
+// A request is given up 64 T1 after it was sent, by its transaction; these are
+// only a little longer. A goodbye may have to wait for an ACK first.
+const (
+	requestTimeout = 65 * timerT1
+	goodbyeTimeout = 2 * requestTimeout
+)
+
 // finishLater is finish in a goroutine of the server's.
 func (d *Dialog) finishLater(g goodbye) {
 	if !d.server.enter() {
@@ -181,7 +187,7 @@ func (d *Dialog) finishLater(g goodbye) {
 	}
 	go func() {
 		defer d.server.wg.Done()
-		ctx, cancel := context.WithTimeout(d.server.ctx, 64*timerT1)
+		ctx, cancel := context.WithTimeout(d.server.ctx, goodbyeTimeout)
 		defer cancel()
 		d.finish(ctx, g)
 	}()

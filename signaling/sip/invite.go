@@ -206,6 +206,10 @@ func (d *Dialog) settle(in *inbound, res *gosip.Response, wait chan *gosip.Reque
 	ack := d.awaitACK(in, res, wait)
 	d.mu.Lock()
 	delete(d.acks, in.seq)
+	if !d.uac && !d.confirm && !d.settling {
+		d.settling = true
+		close(d.settled)
+	}
 	if late {
 		d.offering = false
 	}
@@ -239,7 +243,8 @@ func (d *Dialog) settle(in *inbound, res *gosip.Response, wait chan *gosip.Reque
 	}
 }
 
-// awaitACK returns nil when the time is over or the call ends.
+// awaitACK returns nil when the time is over. A call that has ended meanwhile
+// is waited for too: BYE comes after the ACK.
 func (d *Dialog) awaitACK(in *inbound, res *gosip.Response, wait chan *gosip.Request) *gosip.Request {
 	interval := timerT1
 	again := time.NewTimer(interval)
@@ -259,7 +264,7 @@ func (d *Dialog) awaitACK(in *inbound, res *gosip.Response, wait chan *gosip.Req
 			again.Reset(interval)
 		case <-over.C:
 			return nil
-		case <-d.done:
+		case <-d.over:
 			return nil
 		}
 	}

@@ -89,7 +89,7 @@ func (d *Dialog) askKeyFrame() {
 	go func() {
 		defer d.server.wg.Done()
 		defer d.asking.Store(false)
-		ctx, cancel := context.WithTimeout(d.server.ctx, 64*timerT1)
+		ctx, cancel := context.WithTimeout(d.server.ctx, requestTimeout)
 		defer cancel()
 		if err := d.Info(ctx, kindMediaControl, []byte(pictureFastUpdate)); err != nil {
 			d.log.Debug("key frame request failed", "error", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,8 +16,8 @@ type memoryNet struct {
 	mu      sync.Mutex
 	sockets map[netip.AddrPort]*memorySocket
 	tap     func(from, to netip.AddrPort, data []byte)
-	tapping sync.Mutex // held while tap runs
-	drop    func(from, to netip.AddrPort, data []byte) bool
+	tapping sync.Mutex       // held while tap runs
+	hold    map[string]*held // by the first octets
 }
 
 type memorySocket struct {
@@ -44,12 +45,23 @@ func (n *memoryNet) socket(at string) *memorySocket {
 
 func (n *memoryNet) deliver(from, to netip.AddrPort, data []byte) {
 	n.mu.Lock()
-	s, tap, drop := n.sockets[to], n.tap, n.drop
-	n.mu.Unlock()
+	s, tap := n.sockets[to], n.tap
 	data = append([]byte(nil), data...)
-	if drop != nil && drop(from, to, data) {
-		return
+	for prefix, h := range n.hold {
+		if strings.HasPrefix(string(data), prefix) {
+			if h.waiting = append(h.waiting, func() { n.deliver(from, to, data) }); len(h.waiting) == h.until {
+				delete(n.hold, prefix)
+				defer func() {
+					for _, release := range h.waiting {
+						release()
+					}
+				}()
+			}
+			n.mu.Unlock()
+			return
+		}
 	}
+	n.mu.Unlock()
 	if tap != nil {
 		n.tapping.Lock()
 		tap(from, to, data)
@@ -61,6 +73,21 @@ func (n *memoryNet) deliver(from, to netip.AddrPort, data []byte) {
 		default:
 		}
 	}
+}
+
+type held struct {
+	until   int
+	waiting []func()
+}
+
+// together holds the datagrams that begin so until there are so many.
+func (n *memoryNet) together(prefix string, until int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.hold == nil {
+		n.hold = map[string]*held{}
+	}
+	n.hold[prefix] = &held{until: until}
 }
 
 func (s *memorySocket) ReadFrom(p []byte) (int, net.Addr, error) {

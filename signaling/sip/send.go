@@ -122,7 +122,7 @@ func (d *Dialog) next(ctx context.Context) (place, error) {
 
 // address puts the way into a request: destination, socket and Via. A large
 // one moves from UDP to TCP when the far end takes it.
-func (s *Server) address(ctx context.Context, req *gosip.Request, to place) error {
+func (s *Server) address(ctx context.Context, req *gosip.Request, to *place) error {
 	if to.network == "udp" && len(req.String())+200 > maxDatagram && s.cfg.packets == nil {
 		trial, cancel := context.WithTimeout(ctx, tcpTrial)
 		if s.tcp.dial(trial, to.addr, to.name) == nil {
@@ -173,7 +173,7 @@ func (d *Dialog) transact(ctx context.Context, req *gosip.Request) (*gosip.Respo
 	if err != nil {
 		return nil, err
 	}
-	if err := d.server.address(ctx, req, to); err != nil {
+	if err := d.server.address(ctx, req, &to); err != nil {
 		return nil, err
 	}
 	tx, err := d.server.transactions.Request(ctx, req)
@@ -208,7 +208,7 @@ func (d *Dialog) write(ctx context.Context, req *gosip.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := d.server.address(ctx, req, to); err != nil {
+	if err := d.server.address(ctx, req, &to); err != nil {
 		return err
 	}
 	return d.server.transports.WriteMsg(req)

@@ -132,7 +132,7 @@ func (d *Dialog) refreshLater() {
 // takes it, otherwise by re-INVITE. A glare is tried again, a far end that has
 // lost the call ends it; anything else is left to the expiry.
 func (d *Dialog) refresh() {
-	ctx, cancel := context.WithTimeout(d.server.ctx, 64*timerT1)
+	ctx, cancel := context.WithTimeout(d.server.ctx, requestTimeout)
 	defer cancel()
 	var err error
 	if d.allows("UPDATE", false) {

@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"net/netip"
 	"strings"
 	"testing"
@@ -32,6 +33,8 @@ type outcome struct {
 }
 
 const peerTag = ";tag=far"
+
+var seedForTests = maphash.MakeSeed()
 
 // toTagged adds the far end's tag to the To of a request, for the answer.
 func tagged(m *message, tag string) *message {
