@@ -1,0 +1,354 @@
+package capacity
+
+import (
+	"encoding/gob"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"parley/bench/clip"
+	"parley/codecs"
+	"parley/codecs/native"
+	"parley/composer"
+)
+
+// serveCodecs does the work that it reads until there is no more.
+func serveCodecs(in io.Reader, out io.Writer) error {
+	runtime.LockOSThread() // all that counts runs on this thread, whose clock is read
+	var m material
+	ask, answer := gob.NewDecoder(in), gob.NewEncoder(out)
+	if err := ask.Decode(&m); err != nil {
+		return err
+	}
+	for {
+		var w work
+		if err := ask.Decode(&w); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		s, err := w.run(&m)
+		if err != nil {
+			s.Failed = err.Error()
+		}
+		if err := answer.Encode(s); err != nil {
+			return err
+		}
+	}
+}
+
+// pace is that of the engine.
+const (
+	pictureRate = 30
+	soundRate   = codecs.SampleRate / codecs.FrameSamples
+	// expectedLoss is what the engine tells its Opus encoders while nothing is lost.
+	expectedLoss = 5
+	// mixed is how many callers the engine mixes, silent ones too while they
+	// send: each of them is sent a sound of his own.
+	mixed = 3
+	// warmUp is how many pictures go before the clock starts: key frames.
+	warmUp = pictureRate
+)
+
+// rehearsal is one stretch of codec work: the pictures and sounds of a
+// conference, made as the engine makes them, of which only the time in the
+// codecs counts. It runs as fast as it can on one thread.
+type rehearsal struct {
+	work
+	spent
+	counts   bool
+	composer *composer.Composer
+	cameras  []camera
+	decoders []codecs.VideoDecoder // nil: nobody sees him
+	newest   []*codecs.Picture
+	views    []*rehearsedView
+	hearing  []codecs.AudioDecoder
+	saying   []codecs.AudioEncoder // the common mix first
+	samples  [][]float32
+	quiet    []float32
+	packet   []byte
+}
+
+type rehearsedView struct {
+	workView
+	canvases map[[2]int]*composer.Canvas
+	encoders []codecs.VideoEncoder
+}
+
+// camera plays a caller's clips: that of his talking while he talks, each from
+// its IDR.
+type camera struct {
+	idle, talking, now *clip.Video
+	at                 int
+}
+
+func (c *camera) next(talks bool) codecs.AccessUnit {
+	want := c.idle
+	if talks {
+		want = c.talking
+	}
+	if want != c.now || c.at == len(c.now.Units) {
+		c.now, c.at = want, 0
+	}
+	c.at++
+	return c.now.Units[c.at-1]
+}
+
+// run does the work.
+func (w work) run(m *material) (spent, error) {
+	r := &rehearsal{
+		work: w, composer: composer.New(), newest: make([]*codecs.Picture, len(m.Idle)),
+		quiet: make([]float32, codecs.FrameSamples), samples: make([][]float32, len(m.Idle)),
+	}
+	defer r.close()
+	if err := r.open(m); err != nil {
+		return spent{}, err
+	}
+	if err := r.stagger(); err != nil {
+		return spent{}, err
+	}
+	ticks, turn := int(w.Seconds*pictureRate), int(talkFor.Seconds()*pictureRate)
+	sounds := 0
+	for tick := range warmUp + ticks {
+		r.counts = tick >= warmUp
+		if tick > warmUp && (tick-warmUp)%turn == 0 {
+			r.next()
+		}
+		if err := r.pictures(tick); err != nil {
+			return spent{}, err
+		}
+		for ; sounds*pictureRate < (tick+1)*soundRate; sounds++ {
+			if err := r.sound(m, sounds); err != nil {
+				return spent{}, err
+			}
+		}
+	}
+	return r.spent, nil
+}
+
+func (r *rehearsal) open(m *material) error {
+	set := native.Codecs()
+	layout, _ := composer.Find(r.Layout)
+	seen := map[int]bool{}
+	for _, v := range r.Views {
+		one := &rehearsedView{workView: v, canvases: map[[2]int]*composer.Canvas{}}
+		r.views = append(r.views, one)
+		for _, i := range v.Cells {
+			seen[i] = true
+		}
+		for _, e := range v.Encoders {
+			enc, err := set.NewVideoEncoder(codecs.H264, e)
+			if err != nil {
+				return err
+			}
+			one.encoders = append(one.encoders, enc)
+			size := [2]int{e.Width, e.Height}
+			if one.canvases[size] == nil {
+				one.canvases[size] = r.composer.NewCanvas(layout, e.Width, e.Height)
+			}
+		}
+	}
+	for i := range m.Idle {
+		r.cameras = append(r.cameras, camera{idle: m.Idle[i], talking: m.Talking[i]})
+		var dec codecs.VideoDecoder
+		if seen[i] {
+			var err error
+			if dec, err = set.NewVideoDecoder(codecs.H264); err != nil {
+				return err
+			}
+		}
+		r.decoders = append(r.decoders, dec)
+		hear, err := set.NewAudioDecoder(codecs.Opus)
+		if err != nil {
+			return err
+		}
+		r.hearing = append(r.hearing, hear)
+	}
+	for range 1 + min(mixed, len(m.Idle)) {
+		say, err := set.NewAudioEncoder(codecs.Opus, 0)
+		if err != nil {
+			return err
+		}
+		r.saying = append(r.saying, say)
+	}
+	return nil
+}
+
+// next gives the floor to the next caller: he changes places with the former
+// speaker, as in the engine.
+func (r *rehearsal) next() {
+	former := r.Speaker
+	r.Speaker = (r.Speaker + 1) % len(r.cameras)
+	for _, v := range r.views {
+		comes := r.Speaker
+		if v.Speakers { // he sees the former speaker large
+			comes = former
+		}
+		if i := slices.Index(v.Cells, comes); i > 0 {
+			v.Cells[0], v.Cells[i] = v.Cells[i], v.Cells[0]
+		}
+	}
+}
+
+// pictures decodes, composes and encodes those of one tick.
+func (r *rehearsal) pictures(tick int) error {
+	for i := range r.cameras {
+		if err := r.decode(i); err != nil {
+			return err
+		}
+	}
+	r.composer.BeginTick()
+	for _, v := range r.views {
+		if err := v.draw(r, tick); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stagger lets each caller's clip run for a while, so that their key frames do
+// not come in one tick.
+func (r *rehearsal) stagger() error {
+	random := rand.New(rand.NewPCG(uint64(len(r.cameras)), 1))
+	for i := range r.cameras {
+		for range 1 + random.IntN(2*pictureRate) {
+			if err := r.decode(i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decode decodes the next access unit of a caller.
+func (r *rehearsal) decode(i int) error {
+	unit := r.cameras[i].next(i == r.Speaker)
+	if r.decoders[i] == nil {
+		return nil
+	}
+	start := clock()
+	p, err := r.decoders[i].Decode(unit.Data, 0)
+	r.time(&r.VideoDecode, start)
+	if err != nil {
+		return err
+	}
+	if p != nil {
+		r.newest[i].Release()
+		r.newest[i] = p
+	}
+	return nil
+}
+
+// draw composes the view at its sizes and encodes it at once, so that the
+// encoder finds the picture where the engine's would: in the cache.
+func (v *rehearsedView) draw(r *rehearsal, tick int) error {
+	contents := make([]composer.Content, len(v.Cells))
+	for cell, i := range v.Cells {
+		if i >= 0 {
+			contents[cell] = composer.Content{
+				Source: name(i), Name: name(i), Version: uint64(tick) + 1, Picture: r.newest[i],
+			}
+		}
+	}
+	for i, e := range v.Encoders {
+		if tick%(pictureRate/e.FPS) != 0 {
+			continue
+		}
+		p := v.canvases[[2]int{e.Width, e.Height}].Draw(contents, composer.Overlay{}, uint32(tick))
+		start := clock()
+		unit, err := v.encoders[i].Encode(p, false)
+		r.time(&r.VideoEncode, start)
+		p.Release()
+		if err != nil {
+			return err
+		}
+		if r.counts {
+			r.Bytes += len(unit.Data)
+		}
+	}
+	return nil
+}
+
+// sound decodes and encodes one frame of 20 ms: everybody sends, and hears the
+// speaker, who hears nothing.
+func (r *rehearsal) sound(m *material, tick int) error {
+	for i, dec := range r.hearing {
+		packets := m.Quiet.Packets
+		if i == r.Speaker {
+			packets = m.Voices[i].Packets
+		}
+		start := clock()
+		samples, err := dec.Decode(r.samples[i][:0], packets[tick%len(packets)])
+		r.time(&r.AudioDecode, start)
+		if err != nil {
+			return err
+		}
+		r.samples[i] = samples
+	}
+	for i, enc := range r.saying {
+		frame := r.samples[r.Speaker]
+		if i == 1 {
+			frame = r.quiet
+		}
+		start := clock()
+		enc.SetLoss(expectedLoss)
+		packet, err := enc.Encode(r.packet[:0], frame)
+		r.time(&r.AudioEncode, start)
+		if err != nil {
+			return err
+		}
+		r.packet = packet
+	}
+	if r.counts {
+		r.Ticks++
+	}
+	return nil
+}
+
+// time notes that an operation took from start until now.
+func (r *rehearsal) time(e *effort, start time.Duration) {
+	if r.counts {
+		e.Operations++
+		e.Time += clock() - start
+	}
+}
+
+func (r *rehearsal) close() {
+	for _, v := range r.views {
+		for _, e := range v.encoders {
+			e.Close()
+		}
+		for _, c := range v.canvases {
+			c.Close()
+		}
+	}
+	for _, d := range r.decoders {
+		if d != nil {
+			d.Close()
+		}
+	}
+	for _, p := range r.newest {
+		p.Release()
+	}
+	for _, d := range r.hearing {
+		d.Close()
+	}
+	for _, e := range r.saying {
+		e.Close()
+	}
+	r.composer.Close()
+}
+
+// clock returns the processor time of this thread.
+func clock() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		panic(err) // every Linux has it
+	}
+	return time.Duration(t.Nano())
+}
