@@ -16,6 +16,7 @@ import (
 type Network struct {
 	LossIn, LossOut float64 // share of packets dropped towards him and from him, 0..1
 	Burst           int     // packets lost together, 0 or 1 = each on its own
+	Spoilt          float64 // share of packets from him whose content is damaged: bits, length, or sent twice
 	Seed            uint64
 }
 
@@ -28,6 +29,7 @@ type link struct {
 	lanes   [2]*lane
 	wg      sync.WaitGroup
 	dropped atomic.Uint64
+	spoilt  atomic.Uint64
 	closing sync.Once
 }
 
@@ -146,10 +148,40 @@ func (l *link) carry(x *lane, in bool, r *rand.Rand) {
 				dst = *far
 			}
 		}
+		packet := buf[:n]
+		if !in && r.Float64() < l.network.Spoilt {
+			packet = l.spoil(packet, to, dst, r)
+		}
 		if dst.IsValid() && dst.Port() != 0 {
-			to.WriteToUDPAddrPort(buf[:n], dst) // lost if it fails, as packets are
+			to.WriteToUDPAddrPort(packet, dst) // lost if it fails, as packets are
 		}
 	}
+}
+
+// spoil damages a packet: some bits of its content, its length, all of it, or
+// it sends it once more.
+func (l *link) spoil(p []byte, to *net.UDPConn, dst netip.AddrPort, r *rand.Rand) []byte {
+	const header = 12 // of RTP: what is damaged behind it still counts as his
+	l.spoilt.Add(1)
+	switch r.IntN(4) {
+	case 0:
+		for range 1 + r.IntN(8) {
+			if len(p) > header {
+				p[header+r.IntN(len(p)-header)] ^= 1 << r.IntN(8)
+			}
+		}
+	case 1:
+		return p[:r.IntN(len(p)+1)]
+	case 2:
+		for i := range p {
+			p[i] = byte(r.Uint32())
+		}
+	default:
+		if dst.IsValid() && dst.Port() != 0 {
+			to.WriteToUDPAddrPort(p, dst)
+		}
+	}
+	return p
 }
 
 // close closes all sockets and waits.
