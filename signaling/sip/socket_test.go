@@ -247,12 +247,16 @@ func TestConnectionLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want(t, "confirm", host.commands)
+	var open []*stream
 	server.tcp.mu.Lock()
 	for st := range server.tcp.open {
-		defer st.Close()
-		go st.Close()
+		open = append(open, st)
 	}
 	server.tcp.mu.Unlock()
+	for _, st := range open {
+		st.Close()
+	}
 	eventually(t, "connection gone", func() bool { return !caller.tcp.connected(server.Addr("tcp")) })
 	// Each side can still reach the other's listener.
 	if _, err := d.Update(patience(t), nil); err != nil {
