@@ -86,9 +86,7 @@ func prepare(cfg Config) (*Caller, error) {
 	if !cfg.Address.IsValid() {
 		cfg.Address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
-	if len(cfg.AudioCodecs) == 0 {
-		cfg.AudioCodecs = []string{codecs.Opus, codecs.G722, codecs.PCMU, codecs.PCMA}
-	}
+	cfg.AudioCodecs = cfg.audioCodecs()
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "parley-caller"
 	}

@@ -1,4 +1,4 @@
-// Package caller is a scripted SIP caller: it sends pictures and sounds made by
+// Package caller is a scripted SIP caller: it sends pictures and sounds of
 // package clip, does as its script says, and measures what it is sent. It keeps
 // to the negotiated limits and answers key frame requests as a camera would. It
 // is for tests, demonstrations and the capacity bench, not for people to talk
@@ -64,6 +64,21 @@ type Config struct {
 	Address   netip.Addr              // his own; invalid = 127.0.0.1
 
 	Log *slog.Logger // nil = nothing is logged
+}
+
+// Prepare encodes what the caller will send into the library, as Dial does. Who
+// bounds the time of Dial, or has something to tell meanwhile, calls it before.
+func (c *Config) Prepare() error {
+	own := *c
+	own.AudioCodecs = c.audioCodecs()
+	return newSender(&own).prepare()
+}
+
+func (c *Config) audioCodecs() []string {
+	if len(c.AudioCodecs) > 0 {
+		return c.AudioCodecs
+	}
+	return []string{codecs.Opus, codecs.G722, codecs.PCMU, codecs.PCMA}
 }
 
 // local describes the caller for a negotiation.

@@ -49,6 +49,7 @@ type mouth struct {
 	payloadType  uint8
 	clock        int
 	voice, quiet [][]byte
+	file         bool // voice is of a file and goes on with the time
 	next         int
 	spoke        bool
 }
@@ -81,11 +82,16 @@ func (s *sender) prepare() error {
 func (s *sender) camera(f sdp.H264) (*clip.Player, error) {
 	spec := *s.cfg.Video
 	spec.Profile = f.Profile
-	if f.MaxBR > 0 && spec.Bitrate > f.MaxBR {
-		spec.Bitrate = f.MaxBR
+	if f.MaxBR > 0 {
+		spec.Bitrate = min(spec.Rate(), f.MaxBR)
 	}
 	if f.PacketizationMode == 0 {
 		spec.MaxNAL = rtp.DefaultMTU
+	}
+	if spec.File != "" {
+		// Encoding it takes seconds. It is done once, before the call, to what
+		// fits every format (ITU-T H.264 section A.2.1.1, RFC 6184 section 5.4).
+		spec.Profile, spec.MaxNAL = codecs.ConstrainedBaseline, rtp.DefaultMTU
 	}
 	spec.Talking = false
 	idle, err := s.cfg.Library.Video(spec)
@@ -153,7 +159,7 @@ func (s *sender) agreeAudio(a *sdp.Stream, stream *rtp.Stream) error {
 	}
 	s.sound = &mouth{
 		stream: stream, codec: a.Codec, payloadType: a.SendPayloadType, clock: a.ClockRate,
-		voice: voice.Packets, quiet: quiet.Packets,
+		voice: voice.Packets, quiet: quiet.Packets, file: s.cfg.Sound.File != "",
 	}
 	return nil
 }
@@ -169,9 +175,10 @@ const behind = 200 * time.Millisecond
 func (s *sender) run(ctx context.Context) {
 	start := time.Now()
 	base := [2]uint32{rand.Uint32(), rand.Uint32()}
-	// Callers who start together do not all send at the same moment.
-	nextSound := start.Add(rand.N(soundEvery))
-	nextPicture := start.Add(rand.N(10 * time.Millisecond))
+	// Callers who start together do not all send at the same moment, but the
+	// picture and the sound of one begin together.
+	start = start.Add(rand.N(soundEvery))
+	nextSound, nextPicture := start, start
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -214,6 +221,9 @@ func (s *sender) speak(base uint32, due time.Duration, skip bool) {
 	if talking != m.spoke {
 		m.next = 0
 	}
+	if m.file {
+		m.next = int(due / soundEvery)
+	}
 	payload := packets[m.next%len(packets)]
 	m.next++
 	if skip || len(payload) == 0 {
@@ -238,7 +248,11 @@ func (s *sender) show(base uint32, due time.Duration, skip bool) time.Duration {
 	if s.paused.Load() || skip {
 		return l.every
 	}
-	unit := l.player.Next(s.key.Swap(false), s.talking.Load())
+	tick := int((due + l.every/2) / l.every)
+	unit := l.player.Next(tick, s.key.Swap(false), s.talking.Load())
+	if len(unit.Data) == 0 {
+		return l.every
+	}
 	payloads := l.packetizer.Split(unit.Data)
 	timestamp := base + uint32(due*codecs.VideoClock/time.Second)
 	if l.stream.SendFrame(payloads, timestamp) != nil {

@@ -167,8 +167,27 @@ func TestPlayerRestartsAtAnIDR(t *testing.T) {
 	keyAt := map[int]bool{1: true, 5: true, 6: true}
 	want := []byte{0, 1, 0, 1, 2, 0, 1, 0, 1, 2, 3, 0}
 	for i, w := range want {
-		if got := p.Next(keyAt[i], false).Data[0]; got != w {
+		if got := p.Next(i, keyAt[i], false).Data[0]; got != w {
 			t.Fatalf("access unit %d is number %d of the clip, want %d", i, got, w)
+		}
+	}
+}
+
+// A file goes on with the time, and after a gap waits for its next IDR.
+func TestPlayerOfAFile(t *testing.T) {
+	v := &Video{Spec: VideoSpec{File: "x"}}
+	for i := range 6 {
+		v.Units = append(v.Units, codecs.AccessUnit{Data: []byte{byte(i)}, Key: i%3 == 0})
+	}
+	p := NewPlayer(v, nil)
+	const none = -1
+	for _, c := range [][2]int{{0, 0}, {1, 1}, {2, 2}, {3, 3}, {5, none}, {6, 0}, {7, 1}, {9, 3}, {10, 4}, {10, none}, {11, 5}, {12, 0}, {20, none}, {21, 3}} {
+		got := none
+		if u := p.Next(c[0], true, true); len(u.Data) > 0 {
+			got = int(u.Data[0])
+		}
+		if got != c[1] {
+			t.Fatalf("at %d number %d, want %d", c[0], got, c[1])
 		}
 	}
 }

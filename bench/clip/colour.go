@@ -1,7 +1,7 @@
 // Package clip makes the media that scripted callers send: pictures and sounds
 // generated from a few parameters, equal for equal parameters, and the
-// measurements that tell them apart again at the far end. Nothing is recorded,
-// nothing is read from disk.
+// measurements that tell them apart again at the far end. Where asked to, it
+// takes pictures and sound from a media file.
 package clip
 
 import (

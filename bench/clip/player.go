@@ -3,13 +3,15 @@ package clip
 import "parley/codecs"
 
 // Player plays a clip as a camera would: one access unit per picture time,
-// from the start again at its end and whenever a key frame is asked for. It is
-// used by one goroutine at a time.
+// from the start again at its end and whenever a key frame is asked for. A clip
+// of a file goes on instead, so that its sound stays with it: it has key frames
+// in it. A player is used by one goroutine at a time.
 type Player struct {
 	idle, talking *Video
 	now           *Video
 	next          int
 	keyWanted     bool
+	tick          int // of a file's access unit that comes next
 }
 
 // NewPlayer returns a player of the clip. Where talking is not nil it is shown
@@ -24,10 +26,15 @@ func NewPlayer(idle, talking *Video) *Player {
 // Spec returns the spec of the clip.
 func (p *Player) Spec() VideoSpec { return p.idle.Spec }
 
-// Next returns the next access unit. With keyFrame it is an IDR, or, when the
-// one before was an IDR, the one after next is: two equal IDRs in a row would
-// be one picture to a decoder (ITU-T H.264 section 7.4.1.2.4).
-func (p *Player) Next(keyFrame, talking bool) codecs.AccessUnit {
+// Next returns the access unit for a picture time, counted from 0. With
+// keyFrame it is an IDR, or, when the one before was an IDR, the one after next
+// is: two equal IDRs in a row would be one picture to a decoder (ITU-T H.264
+// section 7.4.1.2.4). Of a file, only the tick counts: after a gap in them
+// nothing is returned, an access unit without data, until the next IDR.
+func (p *Player) Next(tick int, keyFrame, talking bool) codecs.AccessUnit {
+	if p.now.Spec.File != "" {
+		return p.film(tick)
+	}
 	want := p.idle
 	if talking {
 		want = p.talking
@@ -44,6 +51,16 @@ func (p *Player) Next(keyFrame, talking bool) codecs.AccessUnit {
 	}
 	u := p.now.Units[p.next]
 	p.next++
+	return u
+}
+
+func (p *Player) film(tick int) codecs.AccessUnit {
+	i := tick % len(p.now.Units)
+	u := p.now.Units[i]
+	if tick != p.tick && !u.Key {
+		return codecs.AccessUnit{}
+	}
+	p.tick, p.next = tick+1, i+1
 	return u
 }
 

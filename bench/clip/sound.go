@@ -23,11 +23,15 @@ const (
 
 // SoundSpec says what a sound is. Equal specs give equal samples.
 type SoundSpec struct {
+	// File is a media file to play in place of what is made; "" = none. Of the
+	// other fields only Seconds counts then.
+	File string
+
 	Kind    SoundKind
 	Caller  int     // voice of Speech
 	Freq    float64 // Hz, Tone; 0 = ToneOf(Caller). Whole numbers loop without a click
 	Level   float64 // dBov of the sound while it sounds (RFC 6465); 0 = -20
-	Seconds int     // length of the loop; 0 = 1, Speech 4, Cough 3
+	Seconds int     // length of the loop; 0 = 1, Speech 4, Cough 3. Of a file: the most that is read; 0 = 30
 	Seed    uint64  // of Noise and Cough
 }
 
@@ -36,6 +40,9 @@ type SoundSpec struct {
 func ToneOf(caller int) float64 { return 300 + 110*float64(((caller%Callers)+Callers)%Callers) }
 
 func (s SoundSpec) withDefaults() SoundSpec {
+	if s.File != "" {
+		return SoundSpec{File: s.File, Seconds: max(orDefault(s.Seconds, filmSeconds), 1)}
+	}
 	if s.Freq == 0 {
 		s.Freq = ToneOf(s.Caller)
 	}
@@ -49,7 +56,7 @@ func (s SoundSpec) withDefaults() SoundSpec {
 	return s
 }
 
-// Samples returns one loop of the sound: codecs.SampleRate, mono, [-1, 1].
+// Samples returns one loop of a made sound: codecs.SampleRate, mono, [-1, 1].
 func (s SoundSpec) Samples() []float32 {
 	s = s.withDefaults()
 	out := make([]float32, s.Seconds*codecs.SampleRate)
@@ -164,7 +171,10 @@ func (l *Library) encodeSound(k soundKey) (*Sound, error) {
 		return nil, fmt.Errorf("sound as %s: %w", k.codec, err)
 	}
 	defer enc.Close()
-	samples := k.spec.Samples()
+	samples, err := l.samples(k.spec)
+	if err != nil {
+		return nil, err
+	}
 	frames := len(samples) / codecs.FrameSamples
 	s := &Sound{Spec: k.spec, Codec: k.codec, Packets: make([][]byte, frames)}
 	// The second round is kept: its start follows on from its own end.

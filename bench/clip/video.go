@@ -10,17 +10,21 @@ import (
 // VideoSpec says what a video clip shows and how it is encoded. Equal specs
 // give equal bytes with the same encoder library.
 type VideoSpec struct {
+	// File is a media file to show in place of what is drawn; "" = none. What
+	// says how to draw is then ignored.
+	File string
+
 	Caller        int // whose background, 0..15
 	Style         Style
 	Name          string // written at the foot, Person only
 	Talking       bool   // the mouth moves, Person only
 	Width, Height int    // luma samples, even; 0 = 1280x720
-	FPS           int    // pictures per second; 0 = 30
-	Seconds       int    // length of the loop; 0 = 2
+	FPS           int    // pictures per second; 0 = 30. Of a file: a multiple of 5 from 10 up
+	Seconds       int    // length of the loop; 0 = 2. Of a file: the most that is read; 0 = 30
 	Noise         int    // amplitude of camera noise in luma steps, 0 = none, up to 40
 	Seed          uint64 // of the noise
 
-	Bitrate int            // bit/s; 0 = 1 Mbit/s
+	Bitrate int            // bit/s; 0 = 1 Mbit/s, of a file 2 Mbit/s at 1280x720 and in proportion
 	Profile codecs.Profile // H.264 profile
 	Level   int            // level_idc; 0 = the lowest that holds the size and rate
 	MaxNAL  int            // largest NAL unit in bytes, 0 = unlimited
@@ -33,8 +37,15 @@ func (s VideoSpec) withDefaults() (VideoSpec, error) {
 		s.Width, s.Height = 1280, 720
 	}
 	s.FPS = orDefault(s.FPS, 30)
+	if s.File != "" {
+		s.Caller, s.Style, s.Name, s.Talking, s.Noise, s.Seed = 0, Flat, "", false, 0, 0
+		s.Seconds = orDefault(s.Seconds, filmSeconds)
+		if s.FPS < 10 || s.FPS%5 != 0 {
+			return s, fmt.Errorf("file %s at %d pictures/s: a multiple of 5 from 10 up", s.File, s.FPS)
+		}
+	}
 	s.Seconds = orDefault(s.Seconds, 2)
-	s.Bitrate = orDefault(s.Bitrate, 1_000_000)
+	s.Bitrate = s.Rate()
 	if s.Width < 64 || s.Height < 64 || s.Width > 4096 || s.Height > 4096 || (s.Width|s.Height)&1 != 0 {
 		return s, fmt.Errorf("clip of %dx%d: sizes are even, 64 to 4096", s.Width, s.Height)
 	}
@@ -45,6 +56,17 @@ func (s VideoSpec) withDefaults() (VideoSpec, error) {
 		s.Level = lowestLevel(s.Width, s.Height, s.FPS)
 	}
 	return s, nil
+}
+
+// Rate returns the bitrate that the clip is encoded at, bit/s.
+func (s VideoSpec) Rate() int {
+	switch {
+	case s.Bitrate != 0 || s.File == "":
+		return orDefault(s.Bitrate, 1_000_000)
+	case s.Width == 0:
+		return 2_000_000
+	}
+	return max(250_000, 2_000_000*s.Width/1280*s.Height/720)
 }
 
 func orDefault(v, d int) int {
@@ -91,6 +113,9 @@ func (s VideoSpec) Draw(i int) (*codecs.Picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.File != "" {
+		return nil, fmt.Errorf("%w: drawing what is in a file", codecs.ErrUnsupported)
+	}
 	p := codecs.NewPicture(s.Width, s.Height)
 	n := s.FPS * s.Seconds
 	newScene(s).draw(p, i%n, n)
@@ -101,11 +126,17 @@ func (s VideoSpec) Draw(i int) (*codecs.Picture, error) {
 // one kind cost one encoding. It is safe for concurrent use; asking for the
 // same clip twice at once encodes it once.
 type Library struct {
+	// OnReading is told once for each second of a media file that is read, and
+	// when it is done; an error ends the reading. nil = nobody wants to know.
+	// It is set before the library is used.
+	OnReading func(Reading) error
+
 	codecs codecs.Set
 
 	mu     sync.Mutex
-	videos map[VideoSpec]func() (*Video, error)
-	sounds map[soundKey]func() (*Sound, error)
+	videos map[VideoSpec]func() (*Video, error) // guarded by mu
+	sounds map[soundKey]func() (*Sound, error)  // guarded by mu
+	heard  map[soundFile][]float32              // guarded by mu: sound of the files read so far; nil = has none
 }
 
 // NewLibrary returns an empty library that encodes with the given codecs.
@@ -114,6 +145,7 @@ func NewLibrary(set codecs.Set) *Library {
 		codecs: set,
 		videos: map[VideoSpec]func() (*Video, error){},
 		sounds: map[soundKey]func() (*Sound, error){},
+		heard:  map[soundFile][]float32{},
 	}
 }
 
@@ -142,26 +174,63 @@ func (l *Library) encode(s VideoSpec) (*Video, error) {
 		Profile: s.Profile, Level: s.Level, MaxNAL: s.MaxNAL, Preset: s.Preset,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("clip of caller %d: %w", s.Caller, err)
+		return nil, fmt.Errorf("%v: %w", s, err)
 	}
 	defer enc.Close()
+	w := &writer{enc: enc, clip: &Video{Spec: s}}
+	if s.File != "" {
+		err = w.film(l)
+	} else {
+		err = w.scene()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w.clip, nil
+}
+
+// String tells which clip it is.
+func (s VideoSpec) String() string {
+	if s.File != "" {
+		return "clip of " + s.File
+	}
+	return fmt.Sprintf("clip of caller %d", s.Caller)
+}
+
+// writer encodes a clip.
+type writer struct {
+	enc  codecs.VideoEncoder
+	clip *Video
+}
+
+// add encodes one picture more.
+func (w *writer) add(p *codecs.Picture, key bool) error {
+	i := len(w.clip.Units)
+	p.Timestamp = uint32(i * codecs.VideoClock / w.clip.Spec.FPS)
+	u, err := w.enc.Encode(p, key)
+	if err != nil {
+		return fmt.Errorf("%v, picture %d: %w", w.clip.Spec, i, err)
+	}
+	if key && !u.Key {
+		return fmt.Errorf("%v, picture %d: the encoder made no IDR", w.clip.Spec, i)
+	}
+	u.Data = append([]byte(nil), u.Data...)
+	w.clip.Units = append(w.clip.Units, u)
+	return nil
+}
+
+// scene fills the clip with drawn pictures.
+func (w *writer) scene() error {
+	s := w.clip.Spec
 	n := s.FPS * s.Seconds
 	p := codecs.NewPicture(s.Width, s.Height)
 	defer p.Release()
 	sc := newScene(s)
-	v := &Video{Spec: s, Units: make([]codecs.AccessUnit, n)}
 	for i := range n {
 		sc.draw(p, i, n)
-		p.Timestamp = uint32(i * codecs.VideoClock / s.FPS)
-		u, err := enc.Encode(p, i == 0)
-		if err != nil {
-			return nil, fmt.Errorf("clip of caller %d, picture %d: %w", s.Caller, i, err)
+		if err := w.add(p, i == 0); err != nil {
+			return err
 		}
-		if i == 0 && !u.Key {
-			return nil, fmt.Errorf("clip of caller %d: the encoder's first picture is no IDR", s.Caller)
-		}
-		u.Data = append([]byte(nil), u.Data...)
-		v.Units[i] = u
 	}
-	return v, nil
+	return nil
 }

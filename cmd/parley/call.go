@@ -30,7 +30,9 @@ type callCommand struct {
 	Silent    bool          `help:"Say nothing. Otherwise a made-up voice speaks."`
 	Watch     bool          `help:"Only watch and listen: send nothing."`
 	NoVideo   bool          `help:"Call with sound only."`
-	Size      string        `default:"1280x720" help:"Size of the picture sent."`
+	Video     string        `placeholder:"FILE" help:"Show the pictures of this media file, round and round, in place of a made-up person."`
+	Audio     string        `placeholder:"FILE" help:"Play the sound of this media file, round and round, in place of a made-up voice."`
+	Size      string        `default:"1280x720" help:"Size of the picture sent. What a file shows is scaled to it, with black bars where its shape is another."`
 	Transport string        `enum:"udp,tcp,tls,auto" default:"auto" help:"How SIP travels: udp, tcp, tls, or auto (as the address says)."`
 	JSON      bool          `help:"Write what was measured as JSON."`
 	Verbose   bool          `short:"v" help:"Log what happens."`
@@ -38,13 +40,20 @@ type callCommand struct {
 
 // Help is the longer text of --help.
 func (*callCommand) Help() string {
-	return `It sends a made-up person and voice, and measures what it is sent.
+	return `It sends a made-up person and voice, or what is in media files, and measures what
+it is sent.
+
+A file is anything that FFmpeg reads: MP4, MKV, Y4M, WAV and many more. Of a longer
+one the first 30 seconds are taken. Name the same file twice to send its pictures
+with its own sound; they stay together.
 
 Examples:
 
   parley call sip:meet@192.0.2.1                          until Ctrl-C
   parley call sip:meet@192.0.2.1 -d 10s -r call.mp4       ten seconds, recorded
   parley call sip:meet@192.0.2.1 --watch -d 5s --json     what would I be sent?
+  parley call sip:meet@192.0.2.1 --video talk.mp4 --audio talk.mp4
+  parley call sip:meet@192.0.2.1 --no-video --audio song.wav
   parley call sip:meet@192.0.2.1:5061 --transport tls`
 }
 
@@ -62,6 +71,13 @@ func (c *callCommand) Run(ctx context.Context, o *output) error {
 		level = config.LevelDebug
 	}
 	cfg.Log = newLog(o.progress, config.Log{Level: level, Format: config.FormatText})
+	cfg.Library.OnReading = func(r clip.Reading) error { return reading(ctx, o.progress, r) }
+	if err := cfg.Prepare(); err != nil { // before the call is answered, or its time begins
+		if ctx.Err() != nil {
+			return errors.New("given up before anybody was called")
+		}
+		return err
+	}
 	fmt.Fprintf(o.progress, "calling %s\n", cfg.URI)
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -82,6 +98,21 @@ func (c *callCommand) Run(ctx context.Context, o *output) error {
 		fmt.Fprintln(o.progress, "hanging up:", err)
 	}
 	return c.report(o.out, stats)
+}
+
+// reading tells how far the reading of a media file has come, and ends it with ctx.
+func reading(ctx context.Context, w io.Writer, r clip.Reading) error {
+	switch {
+	case r.Length > 0 && r.Cut:
+		fmt.Fprintf(w, "%s: its first %v will be sent, round and round\n", r.File, r.Length)
+	case r.Length > 0:
+		fmt.Fprintf(w, "%s: %v will be sent, round and round\n", r.File, r.Length)
+	case r.At == 0:
+		fmt.Fprintf(w, "reading %s\n", r.File)
+	case r.At%(5*time.Second) == 0:
+		fmt.Fprintf(w, "  %v of it\n", r.At)
+	}
+	return ctx.Err()
 }
 
 // follow tells once a second how the call goes, until it ends.
@@ -132,6 +163,9 @@ func (c *callCommand) config() (caller.Config, error) {
 	if c.Look < 0 || c.Look >= clip.Callers {
 		return caller.Config{}, &usageError{fmt.Sprintf("--look %d: there are 0 to %d", c.Look, clip.Callers-1)}
 	}
+	if err := c.checkFiles(); err != nil {
+		return caller.Config{}, err
+	}
 	uri, host, err := parseURI(c.URI, c.Transport)
 	if err != nil {
 		return caller.Config{}, err
@@ -147,14 +181,35 @@ func (c *callCommand) config() (caller.Config, error) {
 		H264: sdp.H264Local{Level: 40}, // up to 1080p30
 	}
 	if !c.Watch {
-		cfg.Sound = &clip.SoundSpec{Kind: clip.Speech, Caller: c.Look}
+		cfg.Sound = &clip.SoundSpec{File: c.Audio, Kind: clip.Speech, Caller: c.Look}
 		if !c.NoVideo {
 			cfg.Video = &clip.VideoSpec{
-				Caller: c.Look, Style: clip.Person, Name: c.Name, Width: width, Height: height, Profile: codecs.ConstrainedBaseline,
+				File: c.Video, Caller: c.Look, Style: clip.Person, Name: c.Name,
+				Width: width, Height: height, Profile: codecs.ConstrainedBaseline,
 			}
 		}
 	}
 	return cfg, nil
+}
+
+// checkFiles refuses files that would not be sent, or be overwritten.
+func (c *callCommand) checkFiles() error {
+	switch {
+	case c.Watch && c.Video+c.Audio != "":
+		return &usageError{"--watch sends nothing, and so no file; leave one of the two out"}
+	case c.NoVideo && c.Video != "":
+		return &usageError{"--no-video and --video exclude each other"}
+	case c.Silent && c.Audio != "":
+		return &usageError{"--silent and --audio exclude each other"}
+	}
+	if written, err := os.Stat(c.Record); err == nil {
+		for _, file := range [...]string{c.Video, c.Audio} {
+			if read, err := os.Stat(file); err == nil && os.SameFile(read, written) {
+				return &usageError{fmt.Sprintf("--record %s would overwrite what is sent", c.Record)}
+			}
+		}
+	}
+	return nil
 }
 
 // summary is what a call measured, for people's scripts.

@@ -5,6 +5,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 #include <stdlib.h>
@@ -121,7 +122,9 @@ static int convert(pm_reader *r, int end)
 		err = swr_alloc_set_opts2(&r->resample, &mono, AV_SAMPLE_FMT_FLT, RATE,
 			&from, f->format, f->sample_rate, 0, NULL);
 		av_channel_layout_uninit(&from);
-		if (err < 0 || (err = swr_init(r->resample)) < 0 ||
+		// the mean of the channels: more would be louder than the file, and clip
+		if (err < 0 || (err = av_opt_set_double(r->resample, "rematrix_maxval", 1, 0)) < 0 ||
+		    (err = swr_init(r->resample)) < 0 ||
 		    (err = av_channel_layout_copy(&r->layout, &f->ch_layout)) < 0) {
 			swr_free(&r->resample);
 			return err;

@@ -18,6 +18,9 @@ import (
 	"parley/codecs"
 )
 
+// maxSide is the longest side of a codecs.Picture.
+const maxSide = 1 << 14
+
 // Media is a picture or a frame of sound of a file.
 type Media struct {
 	Picture *codecs.Picture // the caller owns it; nil for sound
@@ -124,6 +127,9 @@ func (r *Reader) nextSound() Media {
 }
 
 func (r *Reader) nextPicture(item *C.pm_item) (Media, error) {
+	if item.width > maxSide || item.height > maxSide {
+		return Media{}, fmt.Errorf("ffmpeg: %w: picture of %dx%d", codecs.ErrUnsupported, int(item.width), int(item.height))
+	}
 	p := r.pool.Get(int(item.width), int(item.height))
 	plane := func(b []byte) *C.uint8_t { return (*C.uint8_t)(unsafe.Pointer(&b[0])) }
 	code := C.pm_reader_picture(r.handle, plane(p.Y), plane(p.U), plane(p.V), C.int(p.StrideY), C.int(p.StrideUV))

@@ -4,6 +4,6 @@
 // best one that the CPU can run is chosen when the program starts, capped by
 // the environment variable PARLEY_CPU (ref, c, sse41, avx2).
 //
-// It knows nothing of pictures, layouts or conferences. Only package composer
-// imports it.
+// It knows nothing of pictures, layouts or conferences. Package composer and,
+// for what callers send, bench/clip import it.
 package pixel
