@@ -100,7 +100,10 @@ func (h *fakeHost) Control(id signaling.LegID, c signaling.Command) { h.commands
 func (h *fakeHost) Events(id signaling.LegID) <-chan signaling.Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.legs[id].events
+	if l := h.legs[id]; l != nil {
+		return l.events
+	}
+	return nil
 }
 
 func (h *fakeHost) Leave(id signaling.LegID) {

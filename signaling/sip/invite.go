@@ -71,6 +71,7 @@ func (s *Server) handleInvite(in *inbound) {
 		return
 	}
 
+	events := s.cfg.Host.Events(leg)
 	d := s.accept(in, l)
 	if offer == nil {
 		d.offering = true
@@ -84,6 +85,7 @@ func (s *Server) handleInvite(in *inbound) {
 		in.reply(s, 503, "Service Unavailable", nil)
 		return
 	}
+	d.log.Info("call started", "alias", clip(p.LocalAlias), "from", clip(p.RemoteAlias), "vendor", clip(p.Vendor), "leg", string(leg))
 	res := d.success(in, sdp, timerFields)
 	if err := in.send(res); err != nil {
 		reason := "answer not sent"
@@ -93,9 +95,8 @@ func (s *Server) handleInvite(in *inbound) {
 		d.finish(s.ctx, goodbye{cause: reason})
 		return
 	}
-	d.log.Info("call started", "alias", clip(p.LocalAlias), "from", clip(p.RemoteAlias), "vendor", clip(p.Vendor), "leg", string(leg))
 	d.arm(e.interval, e.refresher == "uas")
-	if events := s.cfg.Host.Events(leg); events != nil && s.enter() {
+	if events != nil && s.enter() {
 		go func() {
 			defer s.wg.Done()
 			d.listen(events)

@@ -231,6 +231,7 @@ func TestOverlap(t *testing.T) {
 		synctest.Wait()
 		s.seq = 5
 		status(t, s.ask("BYE", ""), 200)
+		synctest.Wait()
 		status(t, s.ask("BYE", ""), 481)
 	})
 }
