@@ -44,6 +44,7 @@ type Baresip struct {
 	answers map[string]chan ctrlAnswer // guarded by mu
 	next    int                        // guarded by mu
 	shots   int                        // guarded by mu
+	muted   bool                       // guarded by mu
 	reading chan struct{}              // closed when the control connection is read to its end
 }
 
@@ -255,6 +256,19 @@ func (b *Baresip) Hangup(ctx context.Context) error {
 		return err
 	}
 	_, err := b.AwaitEvent(ctx, "CALL_CLOSED")
+	return err
+}
+
+// Talk unmutes its microphone, or mutes it.
+func (b *Baresip) Talk(ctx context.Context, on bool) error {
+	b.mu.Lock()
+	toggle := b.muted == on
+	b.muted = !on
+	b.mu.Unlock()
+	if !toggle {
+		return nil
+	}
+	_, err := b.Command(ctx, "mute", "")
 	return err
 }
 

@@ -56,7 +56,7 @@ func NewLinphone(ctx context.Context, c PhoneConfig) (*Linphone, error) {
 		l.write("staticpic set "+filepath.Join(c.Dir, "camera.jpg")),
 		l.write(fmt.Sprintf("staticpic fps %d", fps)),
 		l.write("soundcard use files"),
-		l.write("play "+filepath.Join(c.Dir, "microphone.wav")),
+		l.write("play "+filepath.Join(c.Dir, "silence.wav")),
 		l.write("record "+l.recording()),
 		l.write("codec list"),
 	)
@@ -123,6 +123,7 @@ enabled=0
 		os.MkdirAll(filepath.Join(c.Dir, ".local/share/linphone"), 0o755),
 		writeJPEG(filepath.Join(c.Dir, "camera.jpg"), p),
 		writeWAV(filepath.Join(c.Dir, "microphone.wav"), sound, 16000),
+		writeWAV(filepath.Join(c.Dir, "silence.wav"), make([]float32, len(sound)), 16000),
 		os.WriteFile(filepath.Join(c.Dir, "linphonerc"), []byte(config), 0o644),
 	)
 }
@@ -154,6 +155,17 @@ func (l *Linphone) Hangup(ctx context.Context) error {
 	}
 	_, err := l.Await(ctx, `Call \d+ .* ended`)
 	return err
+}
+
+// Talk gives its microphone the tone, or silence, during a call: to mute it has
+// no effect on sound from files. Each call begins in silence, which linphone
+// goes on mixing in.
+func (l *Linphone) Talk(_ context.Context, on bool) error {
+	name := "silence.wav"
+	if on {
+		name = "microphone.wav"
+	}
+	return l.write("play " + filepath.Join(l.dir, name))
 }
 
 // Hold puts the call on hold, or takes it back.

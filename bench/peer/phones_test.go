@@ -59,6 +59,9 @@ func TestPhonesCallEachOther(t *testing.T) {
 	if err := l.Dial(ctx, b.URI()); err != nil {
 		t.Fatalf("%v\n%s", err, l.Output())
 	}
+	if err := l.Talk(ctx, true); err != nil {
+		t.Fatal(err)
+	}
 	for caller, p := range map[int]phone{2: b, 0: l} {
 		sees(ctx, t, p, caller)
 		hears(ctx, t, p, clip.ToneOf(caller))

@@ -22,7 +22,7 @@ import (
 )
 
 // ErrMissing: the program is not installed.
-var ErrMissing = errors.New("peer: program not installed (run make deps e2e)")
+var ErrMissing = errors.New("peer: program not installed (make e2e installs it)")
 
 // ErrEnded: the program ended while something was expected of it.
 var ErrEnded = errors.New("peer: program ended")
