@@ -272,7 +272,8 @@ func (b *Baresip) Talk(ctx context.Context, on bool) error {
 	return err
 }
 
-// Hold puts the call on hold, or takes it back.
+// Hold puts the call on hold, or takes it back. It does not wait for the far
+// end's answer.
 func (b *Baresip) Hold(ctx context.Context, on bool) error {
 	command := "resume"
 	if on {
