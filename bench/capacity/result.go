@@ -136,12 +136,15 @@ func (r Result) String() string {
 		row(fmt.Sprint("slice ", i+1), s)
 	}
 	row("mean", m)
-	w.Flush()
+	_ = w.Flush() // into memory
 	fmt.Fprintf(&text, "%.1f ports per core; %d encoders, %d decoders\n", r.PortsPerCore(), m.Node.Encoders, m.Node.Decoders)
 	fmt.Fprintf(&text, "per second: %.1f pictures decoded, %.1f encoded (%.1f key frames), %.1f skipped, %.1f late ticks, %.1f late mixes\n",
 		m.Node.Decoded, m.Node.Encoded, m.Node.KeyFrames, m.Node.Skipped, m.Node.LateTicks, m.Node.LateMixes)
 	fmt.Fprintf(&text, "pictures per second at the receivers: %.1f to %.1f; codecs alone make %.1f kbit a picture\n",
 		slices.Min(m.Receivers), slices.Max(m.Receivers), m.Codec.EncodedBits/1000)
+	if m.Node.Skipped > 0.02*(m.Node.Encoded+m.Node.Skipped) {
+		text.WriteString("the node had to leave out pictures: the machine is too small or others use it, and the figures are no capacity\n")
+	}
 	return text.String()
 }
 
