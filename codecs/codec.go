@@ -88,8 +88,9 @@ type AccessUnit struct {
 // VideoDecoder turns access units into pictures. It is used by one goroutine at a time.
 type VideoDecoder interface {
 	// Decode decodes one access unit (Annex B) and returns a picture that the
-	// caller owns, or nil when the decoder needs more. After ErrCorrupt the
-	// decoder goes on with the next access unit. timestamp is copied to the picture.
+	// caller owns, or nil when the decoder needs more. With ErrCorrupt there
+	// may be a picture too, parts of which are concealed; the decoder goes on
+	// with the next access unit. timestamp is copied to the picture.
 	Decode(accessUnit []byte, timestamp uint32) (*Picture, error)
 	// Close frees the native memory; pictures already given out stay valid.
 	Close()

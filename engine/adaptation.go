@@ -113,7 +113,9 @@ func (a *adaptation) best() int {
 	if a.ceiling > 0 && (l.MaxBitrate == 0 || a.ceiling < l.MaxBitrate) {
 		l.MaxBitrate = a.ceiling
 	}
-	return l.bestRung(a.maxHeight)
+	// Who asks for less than the lowest rung gets that one: without a stream
+	// there would be no reports, and no way up again.
+	return min(l.bestRung(a.maxHeight), max(a.limits.bestRung(a.maxHeight), len(ladder)-1))
 }
 
 func (a *adaptation) move(rung int, now time.Time) bool {

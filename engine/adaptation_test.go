@@ -128,3 +128,30 @@ func TestOwnModeFollowsLoad(t *testing.T) {
 		t.Error("a fixed mode must not change")
 	}
 }
+
+// A pause or an absurdly low request must not turn the picture off for ever.
+func TestLowRequestKeepsTheLowestRung(t *testing.T) {
+	a := newAdaptation(levelLimits[31], 0, epoch)
+	a.request(1, epoch)
+	if a.rung != len(ladder)-1 {
+		t.Fatalf("rung %d after a request for 1 bit/s", a.rung)
+	}
+	a.request(2_000_000, epoch)
+	now := epoch
+	for range 900 {
+		now = now.Add(time.Second)
+		a.report(0, now)
+	}
+	if a.rung != a.limits.bestRung(0) {
+		t.Errorf("rung %d a quarter of an hour after the request was raised", a.rung)
+	}
+}
+
+func TestVideoTimeRunsForDays(t *testing.T) {
+	for _, hours := range []int{1, 28, 29, 1000, 24 * 365} {
+		d := time.Duration(hours) * time.Hour
+		if step := videoTime(d+time.Second/30) - videoTime(d); step < 2999 || step > 3001 {
+			t.Errorf("after %d h a frame is %d units", hours, step)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,26 +23,38 @@ type audioLeg struct {
 	decoder  codecs.AudioDecoder // guarded by mu: receiver's
 	codec    string              // guarded by mu: what decoder decodes
 	ended    bool                // guarded by mu
+	switched time.Time           // guarded by mu: when codec last changed
 
 	// Owned by the mixing goroutine.
 	input     *mixer.Input
 	own       codecs.AudioEncoder // for the minus-one of a talker
-	ownCodec  string
+	ownFormat soundFormat
 	timestamp uint32
 	talking   atomic.Bool
 	loss      atomic.Uint32 // percent, as the receiver reports
 }
+
+// codecChange bounds how often a far end may make us open another decoder.
+const codecChange = time.Second
 
 func newAudioLeg(l *Leg, cfg AudioConfig) *audioLeg {
 	a := &audioLeg{leg: l}
 	a.config.Store(&cfg)
 	c := cfg.RTP
 	c.Hooks = rtp.Hooks{Packet: a.receive, Report: a.report}
-	a.stream = rtp.NewStream(c)
+	a.stream = rtp.PrepareStream(c)
 	return a
 }
 
-func (a *audioLeg) reconfigure(cfg AudioConfig) {
+// reconfigure takes a new agreement; nil = no sound any more, but the stream
+// and its sockets wait for when it comes back.
+func (a *audioLeg) reconfigure(agreed *AudioConfig) {
+	var cfg AudioConfig
+	if agreed != nil {
+		cfg = *agreed
+	} else {
+		cfg.RTP = idle(a.config.Load().RTP)
+	}
 	a.config.Store(&cfg)
 	a.stream.Reconfigure(func(c *rtp.Config) {
 		hooks, transport := c.Hooks, c.Transport
@@ -50,11 +63,24 @@ func (a *audioLeg) reconfigure(cfg AudioConfig) {
 	})
 }
 
+// idle is a stream that neither sends nor receives: 0.0.0.0 is nobody (RFC 3264
+// section 8.4).
+func idle(c rtp.Config) rtp.Config {
+	c.Receive = nil
+	c.Remote = netip.AddrPortFrom(netip.IPv4Unspecified(), 9)
+	c.RemoteRTCP = netip.AddrPort{}
+	return c
+}
+
 func (a *audioLeg) report(r rtp.Report) { a.loss.Store(uint32(r.FractionLost*100 + 0.5)) }
 
 // receive takes a packet from the stream's goroutine.
 func (a *audioLeg) receive(p rtp.Packet) {
 	cfg := a.config.Load()
+	a.leg.confirmed.Store(true)
+	if p.SSRCChanged {
+		a.digits = rtp.DTMFReceiver{}
+	}
 	name := cfg.Formats[p.PayloadType]
 	if name == codecs.TelephoneEvent {
 		if digit, ok := a.digits.Push(p.Payload, p.Timestamp); ok {
@@ -67,7 +93,7 @@ func (a *audioLeg) receive(p rtp.Packet) {
 		a.mu.Unlock()
 		return
 	}
-	if !cfg.Receive {
+	if !cfg.Receive || name == "" {
 		return
 	}
 	a.mu.Lock()
@@ -76,6 +102,10 @@ func (a *audioLeg) receive(p rtp.Packet) {
 		return
 	}
 	if a.receiver == nil || a.codec != name {
+		if a.receiver != nil && p.Arrival.Sub(a.switched) < codecChange {
+			return
+		}
+		a.switched = p.Arrival
 		dec, err := a.leg.engine.codecs.NewAudioDecoder(name)
 		if err != nil {
 			a.leg.log.Error("no audio decoder", "codec", name, "err", err)
@@ -98,15 +128,21 @@ func (a *audioLeg) pull(now time.Time) {
 	a.mu.Unlock()
 }
 
-// release frees what the mixing goroutine owned; nothing arrives after it.
-func (a *audioLeg) release() {
+// end frees what receives; nothing arrives after it. The mixer may never have
+// seen the leg.
+func (a *audioLeg) end() {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.ended = true
 	if a.decoder != nil {
 		a.decoder.Close()
 		a.decoder, a.receiver = nil, nil
 	}
-	a.mu.Unlock()
+}
+
+// release frees what the mixing goroutine owned.
+func (a *audioLeg) release() {
+	a.end()
 	if a.own != nil {
 		a.own.Close()
 		a.own = nil

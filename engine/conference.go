@@ -46,34 +46,36 @@ func newConference(e *Engine, cfg ConferenceConfig) *Conference {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	if !e.manual {
-		c.loops.Go(func() { every(ctx, 20*time.Millisecond, &c.sound.late, c.sound.mix) })
-		c.loops.Go(func() { every(ctx, time.Second/FrameRate, &c.pictures.late, c.pictures.compose) })
+		// After a stall a few mixes are made up for, so that sound has no hole;
+		// pictures of the past are of no use to anybody.
+		c.loops.Go(func() { every(ctx, 20*time.Millisecond, 3, &c.sound.late, c.sound.mix) })
+		c.loops.Go(func() { every(ctx, time.Second/FrameRate, 0, &c.pictures.late, c.pictures.compose) })
 	}
 	return c
 }
 
 // every calls tick once per period until ctx ends. After a stall it makes up
-// for a few periods, so that sound has no hole, and forgets the rest.
-func every(ctx context.Context, period time.Duration, late *atomic.Uint64, tick func(time.Time)) {
-	const catchUp = 3
-	ticker := time.NewTicker(period / 2)
-	defer ticker.Stop()
+// for catchUp periods, forgets the rest and counts them as late.
+func every(ctx context.Context, period time.Duration, catchUp int, late *atomic.Uint64, tick func(time.Time)) {
 	next := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 		now := time.Now()
-		if behind := now.Sub(next); behind > catchUp*period {
-			late.Add(uint64(behind / period))
-			next = now.Add(-catchUp * period)
+		if missed := int(now.Sub(next) / period); missed > catchUp {
+			late.Add(uint64(missed - catchUp))
+			next = next.Add(time.Duration(missed-catchUp) * period)
 		}
 		for !next.After(now) {
 			tick(now)
 			next = next.Add(period)
 		}
+		timer.Reset(time.Until(next))
 	}
 }
 

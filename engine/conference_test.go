@@ -238,3 +238,49 @@ func TestSilentSenderIsHeldThenGivesWayToAvatar(t *testing.T) {
 		return !strings.HasPrefix(a.names(), "B")
 	})
 }
+
+// Video that a re-INVITE takes away and another brings back uses the same
+// sockets and starts with a key frame.
+func TestVideoGoesAndComesBack(t *testing.T) {
+	e := newEngine(t)
+	cfg := testConfig("back", OwnAuto)
+	a, b := join(t, e, cfg, 0), join(t, e, cfg, 1)
+	defer a.close()
+	defer b.close()
+	c := e.Conference("back")
+	both := []*phone{a, b}
+	see := func() bool { return strings.HasPrefix(a.names(), "B") && strings.HasPrefix(b.names(), "A") }
+	drive(t, c, both, "each sees the other", see)
+	with := *b.leg.config.Load()
+	without := with
+	without.Video = nil
+	if err := b.leg.Reconfigure(without); err != nil {
+		t.Fatal(err)
+	}
+	drive(t, c, both, "B's avatar", func() bool { return strings.HasPrefix(a.names(), "?") })
+	if err := b.leg.Reconfigure(with); err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	b.picture.Release()
+	b.picture = nil
+	b.mu.Unlock()
+	drive(t, c, both, "each sees the other again", see)
+}
+
+// Nothing goes to a far end that has not confirmed, and then it is a key frame.
+func TestPicturesWaitForConfirmation(t *testing.T) {
+	e := newEngine(t)
+	cfg := testConfig("wait", OwnAuto)
+	a := join(t, e, cfg, 0, func(l *LegConfig) { l.AwaitConfirm = true })
+	defer a.close()
+	c := e.Conference("wait")
+	for range 20 {
+		c.Compose(time.Now())
+	}
+	if n := a.leg.video.Load().sent.Load(); n != 0 {
+		t.Errorf("%d frames before the confirmation", n)
+	}
+	a.leg.Confirm()
+	drive(t, c, nil, "a picture", func() bool { _, _, h := a.shows(); return h > 0 })
+}

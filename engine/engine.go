@@ -65,6 +65,7 @@ type Engine struct {
 
 	mu          sync.Mutex
 	closed      bool                   // guarded by mu
+	closing     sync.WaitGroup         // conferences that the last participant is ending
 	conferences map[string]*Conference // guarded by mu
 }
 
@@ -118,11 +119,21 @@ func (e *Engine) leave(l *Leg) {
 	if last && e.conferences[conf.config.Name] == conf {
 		delete(e.conferences, conf.config.Name)
 	}
+	if last {
+		e.closing.Add(1)
+	}
 	e.mu.Unlock()
 	if last {
+		defer e.closing.Done()
 		conf.close()
 		e.log.Info("conference ended", "conference", conf.config.Name, "lasted", time.Since(conf.started).Round(time.Millisecond))
 	}
+}
+
+// HasRoom reports whether a conference like c could take one more participant.
+func (e *Engine) HasRoom(c ConferenceConfig) bool {
+	conf := e.Conference(c.Name)
+	return conf == nil || c.MaxParticipants <= 0 || len(conf.Legs()) < c.MaxParticipants
 }
 
 // Conference returns the running conference of that name, or nil.
@@ -179,5 +190,6 @@ func (e *Engine) Close() {
 		}
 		c.close()
 	}
+	e.closing.Wait()
 	e.exec.close()
 }

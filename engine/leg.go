@@ -21,6 +21,7 @@ type LegConfig struct {
 	CallID        string
 	RemoteAddress string
 	OnHold        bool         // the far end put us on hold
+	AwaitConfirm  bool         // send no picture before Confirm or the first packet: nobody listens yet
 	Audio         *AudioConfig // nil = no sound
 	Video         *VideoConfig // nil = no picture
 	// Notify is told of what the signalling must know. It must not block and
@@ -74,8 +75,9 @@ type Leg struct {
 	joined     time.Time
 	config     atomic.Pointer[LegConfig]
 
-	audio atomic.Pointer[audioLeg]
-	video atomic.Pointer[videoLeg]
+	audio     atomic.Pointer[audioLeg] // once there, it stays: without media it is idle
+	video     atomic.Pointer[videoLeg] // likewise
+	confirmed atomic.Bool
 
 	mu     sync.Mutex // serialises Reconfigure and Close
 	closed bool       // guarded by mu
@@ -94,13 +96,23 @@ func newLeg(c *Conference, cfg LegConfig, now time.Time) (*Leg, error) {
 	if err := l.checkCodecs(cfg); err != nil {
 		return nil, err
 	}
-	if cfg.Audio != nil {
-		l.audio.Store(newAudioLeg(l, *cfg.Audio))
-	}
-	if cfg.Video != nil {
-		l.video.Store(newVideoLeg(l, *cfg.Video, now))
-	}
+	l.confirmed.Store(!cfg.AwaitConfirm)
+	l.open(cfg, now)
 	return l, nil
+}
+
+// open starts the streams that are not there yet.
+func (l *Leg) open(cfg LegConfig, now time.Time) {
+	if cfg.Audio != nil && l.audio.Load() == nil {
+		a := newAudioLeg(l, *cfg.Audio)
+		l.audio.Store(a)
+		a.stream.Start()
+	}
+	if cfg.Video != nil && l.video.Load() == nil {
+		v := newVideoLeg(l, *cfg.Video, now)
+		l.video.Store(v)
+		v.stream.Start()
+	}
 }
 
 // checkCodecs makes sure that everything negotiated can be made, so that a
@@ -139,24 +151,13 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 	cfg.ID = l.id
 	now := time.Now()
 	l.config.Store(&cfg)
-	switch a := l.audio.Load(); {
-	case a == nil && cfg.Audio != nil:
-		l.audio.Store(newAudioLeg(l, *cfg.Audio))
-	case a != nil && cfg.Audio == nil:
-		l.audio.Store(nil)
-		a.stream.Close()
-	case a != nil:
-		a.reconfigure(*cfg.Audio)
+	if a := l.audio.Load(); a != nil {
+		a.reconfigure(cfg.Audio)
 	}
-	switch v := l.video.Load(); {
-	case v == nil && cfg.Video != nil:
-		l.video.Store(newVideoLeg(l, *cfg.Video, now))
-	case v != nil && cfg.Video == nil:
-		l.video.Store(nil)
-		v.close()
-	case v != nil:
-		v.reconfigure(*cfg.Video, now)
+	if v := l.video.Load(); v != nil {
+		v.reconfigure(cfg.Video, now)
 	}
+	l.open(cfg, now)
 	l.conference.changed.Add(1)
 	return nil
 }
@@ -168,17 +169,33 @@ func (l *Leg) KeyFrame() {
 	}
 }
 
-// LastArrival returns when the last media packet of any stream arrived, or
-// when the leg joined if none has.
-func (l *Leg) LastArrival() time.Time {
-	last := l.joined
-	if a := l.audio.Load(); a != nil && a.stream.LastArrival().After(last) {
-		last = a.stream.LastArrival()
+// Confirm says that the far end has our answer, so that pictures may go.
+func (l *Leg) Confirm() { l.confirmed.Store(true) }
+
+// LastSign returns when RTP or RTCP last arrived on any stream; control tells
+// whether RTCP ever has. Before anything it is when the leg joined.
+func (l *Leg) LastSign() (last time.Time, control bool) {
+	last = l.joined
+	var streams [2]*rtp.Stream
+	if a := l.audio.Load(); a != nil {
+		streams[0] = a.stream
 	}
-	if v := l.video.Load(); v != nil && v.stream.LastArrival().After(last) {
-		last = v.stream.LastArrival()
+	if v := l.video.Load(); v != nil {
+		streams[1] = v.stream
 	}
-	return last
+	for _, s := range streams {
+		if s == nil {
+			continue
+		}
+		c := s.LastControl()
+		control = control || !c.IsZero()
+		for _, t := range []time.Time{s.LastArrival(), c} {
+			if t.After(last) {
+				last = t
+			}
+		}
+	}
+	return last, control
 }
 
 // ExpectsMedia reports whether the far end agreed to send anything.
@@ -206,6 +223,7 @@ func (l *Leg) Close() {
 func (l *Leg) closeStreams() {
 	if a := l.audio.Load(); a != nil {
 		a.stream.Close()
+		a.end()
 	}
 	if v := l.video.Load(); v != nil {
 		v.close()

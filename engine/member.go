@@ -13,7 +13,8 @@ type member struct {
 	leg     *Leg
 	video   *videoLeg // nil = none
 	content composer.Content
-	fresh   bool // pictures arrive
+	shownAt time.Time // when content.Picture came
+	unseen  time.Time // since when no view shows him; zero = he is seen
 
 	// What he is sent.
 	view       *view
@@ -40,27 +41,39 @@ func (m *member) describe() {
 	c.Name, c.OnHold = cfg.DisplayName, cfg.OnHold
 	c.AudioOnly = cfg.Video == nil
 	c.Version++
-	if m.video = m.leg.video.Load(); m.video == nil || !m.video.config.Load().Receive {
+	if m.video = m.leg.video.Load(); cfg.Video == nil || !cfg.Video.Receive && !cfg.OnHold {
 		m.show(nil)
 	}
 }
 
 // update takes the newest picture, if there is a new one.
-func (m *member) update() {
+func (m *member) update(now time.Time) {
 	if m.video == nil {
 		return
 	}
-	if p := m.video.source.newest.Take(); p != nil {
-		m.show(p)
+	p := m.video.source.newest.Take()
+	if p == nil {
+		return
 	}
+	if !m.video.config.Load().Receive {
+		p.Release() // one that was still on its way when he went on hold
+		return
+	}
+	m.shownAt = now
+	m.show(p)
 }
 
 // check replaces the picture of a source that has gone silent; called once a second.
 func (m *member) check(now time.Time) {
-	if m.content.Picture == nil || m.content.OnHold {
+	if m.video == nil {
 		return
 	}
-	if now.Sub(m.video.stream.LastArrival()) > frozenAfter {
+	if !m.unseen.IsZero() && now.Sub(m.unseen) > frozenAfter {
+		m.video.source.rest()
+		m.show(nil)
+		return
+	}
+	if m.unseen.IsZero() && !m.content.OnHold && now.Sub(m.shownAt) > frozenAfter {
 		m.show(nil)
 	}
 }
@@ -93,7 +106,9 @@ func (m *member) assign(v *view, r *rendition) {
 	if m.video == nil {
 		return
 	}
+	m.video.sending.Lock() // the old rendition sends nothing after this
 	old := m.video.rendition.Swap(r)
+	m.video.sending.Unlock()
 	if old == r {
 		return
 	}

@@ -18,8 +18,7 @@ type pictures struct {
 	stage      *stage.Stage
 	members    map[string]*member
 	views      map[string]*view
-	order      []int // indexes of the ladder, best first
-	more       int   // "+n"
+	more       int // "+n"
 	tick       uint64
 	second     time.Time // of the last once-a-second work
 
@@ -62,9 +61,6 @@ func newPictures(c *Conference) *pictures {
 		requests: make(chan snapshotRequest, 16), done: make(chan struct{}),
 		second: c.started, common: stage.NewSeats(c.config.Layout.Seats),
 	}
-	for i := range ladder {
-		p.order = append(p.order, i)
-	}
 	p.own.start(c.config.OwnThumbnail, c.started)
 	p.published.Store(&published{own: p.own.now})
 	return p
@@ -89,15 +85,15 @@ func (p *pictures) compose(now time.Time) {
 			if g := m.video.generation.Load(); g != m.generation {
 				m.generation, again = g, true
 			}
-			m.update()
+			m.update(now)
 		}
 	}
 	if again {
-		p.assign()
-		p.publish(now)
+		p.assign(now)
+		p.publish()
 	}
 	p.composer.BeginTick()
-	timestamp := uint32(now.Sub(p.conference.started) * codecs.VideoClock / time.Second)
+	timestamp := videoTime(now.Sub(p.conference.started))
 	wanted, request := p.nextRequest()
 	for _, v := range p.views {
 		if kept := v.draw(p, now, timestamp, wanted && v.id == request.view); kept != nil {
@@ -111,6 +107,12 @@ func (p *pictures) compose(now time.Time) {
 	p.conference.engine.meter.add(start)
 }
 
+// videoTime is a duration in units of the video clock, modulo 2^32. In
+// microseconds it does not overflow for as long as anybody meets.
+func videoTime(d time.Duration) uint32 {
+	return uint32(d.Microseconds() * (codecs.VideoClock / 10_000) / 100)
+}
+
 // refresh follows joins, leaves and re-negotiations.
 func (p *pictures) refresh() bool {
 	legs, changed := p.conference.legs.Load(), p.conference.changed.Load()
@@ -122,13 +124,7 @@ func (p *pictures) refresh() bool {
 	for _, l := range *legs {
 		present[l.id] = true
 		if m := p.members[l.id]; m != nil {
-			old := m.video
 			m.describe()
-			if old != nil && old != m.video {
-				if r := old.rendition.Swap(nil); r != nil {
-					r.remove(old)
-				}
-			}
 			p.stage.SetVideo(l.id, l.hasVideo())
 			continue
 		}
@@ -167,7 +163,7 @@ func (p *pictures) everySecond(now time.Time) bool {
 
 // assign decides who sees what: it groups receivers into views and renditions
 // and says which sources must be decoded.
-func (p *pictures) assign() {
+func (p *pictures) assign(now time.Time) {
 	layout := p.conference.config.Layout
 	n := len(layout.Cells) - 1
 	order := p.stage.Order()
@@ -219,8 +215,15 @@ func (p *pictures) assign() {
 		v.prune()
 	}
 	for id, m := range p.members {
-		if m.video != nil {
-			m.video.source.want(wanted[id] && m.video.config.Load().Receive)
+		if m.video == nil {
+			continue
+		}
+		m.video.source.want(wanted[id] && m.video.config.Load().Receive)
+		switch {
+		case !wanted[id] && m.unseen.IsZero():
+			m.unseen = now
+		case wanted[id] && !m.unseen.IsZero():
+			m.unseen, m.shownAt = time.Time{}, now
 		}
 	}
 }

@@ -77,7 +77,10 @@ func (r *rendition) wantsKey(now time.Time) bool {
 		gap = keyGapSingle
 	}
 	for _, d := range list {
-		if d.waiting.Load() && since >= keyGapJoin || d.video.keyWanted.Load() && since >= gap {
+		if !d.video.leg.confirmed.Load() {
+			continue
+		}
+		if (d.waiting.Load() || d.video.fresh.Load()) && since >= keyGapJoin || d.video.keyWanted.Load() && since >= gap {
 			return true
 		}
 	}
@@ -94,17 +97,15 @@ func (r *rendition) submit(p *codecs.Picture, timestamp uint32, now time.Time) {
 		return
 	}
 	r.keyFrame = r.wantsKey(now)
-	if r.keyFrame {
-		r.lastKey = now
-		for _, d := range *r.deliveries.Load() {
-			d.video.keyWanted.Store(false)
-		}
-	}
 	r.picture, r.timestamp = p.Retain(), timestamp
 	r.users.Add(1)
 	if !r.engine.exec.submit(r.job) {
 		r.skipped.Add(1)
 		r.done()
+		return
+	}
+	if r.keyFrame {
+		r.lastKey = now
 	}
 }
 
@@ -152,21 +153,36 @@ func (r *rendition) encode() error {
 		r.keyFrames.Add(1)
 	}
 	for _, d := range *r.deliveries.Load() {
-		if !d.started {
-			if !au.Key {
-				continue
-			}
-			d.started = true
-			d.waiting.Store(false)
-		}
-		if d.video.rendition.Load() != r {
-			continue // moved on since this frame was composed
-		}
-		if d.video.stream.SendFrame(payloads, r.timestamp) == nil {
-			d.video.sent.Add(1)
-		}
+		d.send(r, payloads, au.Key)
 	}
 	return nil
+}
+
+// send gives the receiver one frame, if he can use it.
+func (d *delivery) send(r *rendition, payloads [][]byte, key bool) {
+	v := d.video
+	v.sending.Lock()
+	defer v.sending.Unlock()
+	if v.rendition.Load() != r || !v.leg.confirmed.Load() {
+		return
+	}
+	if v.fresh.Load() || !d.started {
+		if !key {
+			d.started = false
+			d.waiting.Store(true)
+			return
+		}
+		v.fresh.Store(false)
+	}
+	if v.stream.SendFrame(payloads, r.timestamp) != nil {
+		return // nowhere to send to; he starts when there is
+	}
+	if key {
+		d.started = true
+		d.waiting.Store(false)
+		v.keyWanted.Store(false)
+	}
+	v.sent.Add(1)
 }
 
 // release gives up one use; the last one closes the encoder.

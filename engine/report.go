@@ -10,7 +10,7 @@ import (
 )
 
 // publish copies what status tells of the composing goroutine's state.
-func (p *pictures) publish(time.Time) {
+func (p *pictures) publish() {
 	old := p.published.Load()
 	pub := &published{
 		order: slices.Clone(p.stage.Order()), own: p.own.now,
@@ -22,12 +22,7 @@ func (p *pictures) publish(time.Time) {
 	slices.SortFunc(pub.views, func(a, b *view) int { return strings.Compare(a.id, b.id) })
 	for _, v := range pub.views {
 		pub.cells = append(pub.cells, slices.Clone(v.cells))
-		list := make([]*rendition, 0, len(v.renditions))
-		for _, r := range v.renditions {
-			list = append(list, r)
-		}
-		slices.SortFunc(list, func(a, b *rendition) int { return a.key.rung - b.key.rung })
-		pub.renders = append(pub.renders, list)
+		pub.renders = append(pub.renders, slices.Clone(v.list))
 	}
 	for id, m := range p.members {
 		if m.view != nil {

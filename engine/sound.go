@@ -15,10 +15,10 @@ type sound struct {
 	conference *Conference
 	mixer      *mixer.Mixer
 	detector   *mixer.Detector
-	legs       []*audioLeg              // those that are in the mixer
-	snapshot   *[]*Leg                  // the list of legs that `legs` was made from
-	changed    uint64                   // and the conference's count of changes then
-	shared     map[string]*sharedEncode // by codec: one encode for all who hear the common mix
+	legs       []*audioLeg                   // those that are in the mixer
+	snapshot   *[]*Leg                       // the list of legs that `legs` was made from
+	changed    uint64                        // and the conference's count of changes then
+	shared     map[soundFormat]*sharedEncode // one encode for all who hear the common mix so
 	tick       uint64
 	packet     []byte
 
@@ -27,8 +27,15 @@ type sound struct {
 	mixes   atomic.Uint64
 }
 
-// sharedEncode is the common mix in one codec.
+// soundFormat is what makes listeners equal.
+type soundFormat struct {
+	codec   string
+	bitrate int // bit/s, 0 = the codec's default
+}
+
+// sharedEncode is the common mix in one format.
 type sharedEncode struct {
+	format  soundFormat
 	encoder codecs.AudioEncoder
 	packet  []byte
 	tick    uint64 // when packet was made
@@ -38,7 +45,7 @@ type sharedEncode struct {
 func newSound(c *Conference) *sound {
 	s := &sound{
 		conference: c, mixer: mixer.New(), detector: mixer.NewDetector(),
-		shared: map[string]*sharedEncode{}, packet: make([]byte, 0, 1500),
+		shared: map[soundFormat]*sharedEncode{}, packet: make([]byte, 0, 1500),
 	}
 	none := ""
 	s.speaker.Store(&none)
@@ -95,6 +102,15 @@ func (s *sound) refresh() {
 		}
 	}
 	s.legs = now
+	for f, e := range s.shared {
+		if !slices.ContainsFunc(now, func(a *audioLeg) bool {
+			cfg := a.config.Load()
+			return cfg.Send && f == soundFormat{cfg.Codec, cfg.Bitrate}
+		}) {
+			e.encoder.Close()
+			delete(s.shared, f)
+		}
+	}
 }
 
 // send gives a participant what he hears: the common mix, encoded once per
@@ -118,7 +134,8 @@ func (s *sound) send(a *audioLeg) {
 }
 
 func (s *sound) encodeOwn(a *audioLeg, cfg *AudioConfig, frame []float32) []byte {
-	if a.own == nil || a.ownCodec != cfg.Codec {
+	format := soundFormat{cfg.Codec, cfg.Bitrate}
+	if a.own == nil || a.ownFormat != format {
 		if a.own != nil {
 			a.own.Close()
 			a.own = nil
@@ -127,7 +144,7 @@ func (s *sound) encodeOwn(a *audioLeg, cfg *AudioConfig, frame []float32) []byte
 		if err != nil {
 			return nil
 		}
-		a.own, a.ownCodec = enc, cfg.Codec
+		a.own, a.ownFormat = enc, format
 	}
 	a.own.SetLoss(expectedLoss(a.loss.Load()))
 	packet, err := a.own.Encode(s.packet[:0], frame)
@@ -139,18 +156,19 @@ func (s *sound) encodeOwn(a *audioLeg, cfg *AudioConfig, frame []float32) []byte
 }
 
 func (s *sound) encodeShared(cfg *AudioConfig) []byte {
-	e := s.shared[cfg.Codec]
+	format := soundFormat{cfg.Codec, cfg.Bitrate}
+	e := s.shared[format]
 	if e == nil {
 		enc, err := s.conference.engine.codecs.NewAudioEncoder(cfg.Codec, cfg.Bitrate)
 		if err != nil {
 			return nil
 		}
-		e = &sharedEncode{encoder: enc, packet: make([]byte, 0, 1500)}
-		s.shared[cfg.Codec] = e
+		e = &sharedEncode{format: format, encoder: enc, packet: make([]byte, 0, 1500)}
+		s.shared[format] = e
 	}
 	if e.tick != s.tick {
 		e.tick = s.tick
-		e.encoder.SetLoss(expectedLoss(s.worstLoss()))
+		e.encoder.SetLoss(expectedLoss(s.worstLoss(format)))
 		packet, err := e.encoder.Encode(e.packet[:0], s.mixer.Common())
 		e.packet, e.ok = packet, err == nil
 	}
@@ -160,12 +178,14 @@ func (s *sound) encodeShared(cfg *AudioConfig) []byte {
 	return e.packet
 }
 
-// worstLoss is the highest loss that any listener reports, so that the shared
-// packets carry enough redundancy for him.
-func (s *sound) worstLoss() uint32 {
+// worstLoss is the highest loss that any listener of the format reports, so
+// that the shared packets carry enough redundancy for him.
+func (s *sound) worstLoss(f soundFormat) uint32 {
 	worst := uint32(0)
 	for _, a := range s.legs {
-		worst = max(worst, a.loss.Load())
+		if cfg := a.config.Load(); cfg.Codec == f.codec && cfg.Bitrate == f.bitrate {
+			worst = max(worst, a.loss.Load())
+		}
 	}
 	return worst
 }

@@ -22,15 +22,21 @@ type source struct {
 	size       atomic.Uint64 // width<<32 | height of the last picture
 
 	// Receive goroutine only.
-	needKey bool // everything is skipped until a key frame
+	needKey bool      // everything is skipped until a key frame
+	since   time.Time // since when
 
 	units   *queue.Ring
 	ring    chan struct{} // the doorbell of units
 	resync  atomic.Bool   // the decoder wants a key frame
+	resting atomic.Bool   // the decoder is to be closed
 	stop    chan struct{}
 	once    sync.Once
 	decoder sync.WaitGroup
 }
+
+// desperateAfter is how long a source without an undamaged key frame shows
+// nothing new.
+const desperateAfter = 500 * time.Millisecond
 
 // sourceQueue bounds the access units that wait for a decoder.
 const sourceQueue = 8
@@ -53,35 +59,55 @@ func (s *source) want(on bool) {
 	}
 }
 
-// pause forgets the newest picture, when the sender stops sending.
-func (s *source) pause() { s.resync.Store(true) }
+// rest gives up the decoder and its memory while nobody sees the source.
+func (s *source) rest() {
+	if !s.wanted.Load() && s.resting.CompareAndSwap(false, true) {
+		s.wake()
+	}
+}
+
+func (s *source) wake() {
+	select {
+	case s.ring <- struct{}{}:
+	default:
+	}
+}
 
 // push takes an access unit from the receive goroutine.
 func (s *source) push(au rtp.AccessUnit) {
 	if !s.wanted.Load() {
-		s.needKey = true
+		s.await(au.Arrival)
 		return
 	}
 	if s.resync.Swap(false) || au.Gap || au.Damaged {
 		// What follows a gap refers to pictures that are not there: hold the
 		// last good one until a key frame.
-		s.needKey = true
+		s.await(au.Arrival)
 	}
 	if s.needKey {
+		// Where key frames themselves lose parts again and again, a blemished
+		// picture is better than none.
+		desperate := au.Arrival.Sub(s.since) > desperateAfter
 		if !au.Key || au.Damaged {
 			s.requestKey()
-			return
+			if !desperate {
+				return
+			}
 		}
-		s.needKey = false
+		s.needKey = au.Damaged || !au.Key
 	}
-	if !s.units.Push(queue.Unit{Data: au.Data, Timestamp: au.Timestamp, Key: au.Key}) {
-		s.needKey = true
+	if !s.units.Push(queue.Unit{Data: au.Data, Timestamp: au.Timestamp, Key: au.Key, Damaged: s.needKey}) {
+		s.await(au.Arrival)
 		s.requestKey()
 		return
 	}
-	select {
-	case s.ring <- struct{}{}:
-	default:
+	s.wake()
+}
+
+// await skips everything until a key frame.
+func (s *source) await(now time.Time) {
+	if !s.needKey {
+		s.needKey, s.since = true, now
 	}
 }
 
@@ -99,6 +125,13 @@ func (s *source) run() {
 		case <-s.stop:
 			return
 		case <-s.ring:
+		}
+		if s.resting.Swap(false) && dec != nil && !s.wanted.Load() {
+			dec.Close()
+			dec = nil
+			s.engine.decoders.Add(-1)
+			s.newest.Take().Release()
+			s.resync.Store(true)
 		}
 		for u, ok := s.units.Pop(); ok; u, ok = s.units.Pop() {
 			if dec == nil {
@@ -122,8 +155,12 @@ func (s *source) decode(dec codecs.VideoDecoder, u queue.Unit) {
 	s.engine.meter.add(start)
 	if err != nil {
 		s.corrupt.Add(1)
-		s.resync.Store(true)
 		s.requestKey()
+		if !u.Damaged { // else it is known, and shown for want of better
+			s.resync.Store(true)
+			pic.Release()
+			pic = nil
+		}
 	}
 	if pic != nil {
 		s.frames.Add(1)

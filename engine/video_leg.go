@@ -19,12 +19,18 @@ type videoLeg struct {
 	receiver   *rtp.VideoReceiver        // receive goroutine only
 	asked      atomic.Int64              // when signalling was last asked for a key frame, unix ns
 	keyWanted  atomic.Bool               // a key frame is owed to this receiver
+	fresh      atomic.Bool               // he has had nothing at the address that he is at now
 	generation atomic.Uint64             // bumped when the choice of rendition may have changed
 	rendition  atomic.Pointer[rendition] // what he is sent; set by the composing goroutine
 	sent       atomic.Uint64             // frames sent
 
-	mu    sync.Mutex
-	adapt *adaptation // guarded by mu
+	mu      sync.Mutex
+	adapt   *adaptation // guarded by mu
+	excused time.Time   // guarded by mu: when a loss was last answered with a key frame unasked
+
+	// sending is held while a frame goes out, so that no rendition can send
+	// behind the key frame of its successor.
+	sending sync.Mutex
 }
 
 // nackWait is how long a gap may wait for its retransmission before the frame
@@ -34,6 +40,8 @@ const (
 	noNackWait = 30 * time.Millisecond
 	// infoInterval spaces requests for key frames by SIP INFO.
 	infoInterval = time.Second
+	// excuseInterval spaces key frames for receivers that cannot ask for them.
+	excuseInterval = 3 * time.Second
 )
 
 func newVideoLeg(l *Leg, cfg VideoConfig, now time.Time) *videoLeg {
@@ -45,28 +53,44 @@ func newVideoLeg(l *Leg, cfg VideoConfig, now time.Time) *videoLeg {
 	c := cfg.RTP
 	c.Hooks = rtp.Hooks{
 		Packet: v.receive, KeyFrameRequest: v.keyFrameRequested,
-		BitrateRequest: v.bitrateRequested, Report: v.report,
+		BitrateRequest: v.bitrateRequested, Report: v.report, Moved: v.restart,
 	}
-	v.stream = rtp.NewStream(c)
+	v.stream = rtp.PrepareStream(c)
 	return v
 }
 
-func (v *videoLeg) reconfigure(cfg VideoConfig, now time.Time) {
+// reconfigure takes a new agreement; nil = no picture any more, but the stream
+// and its sockets wait for when it comes back.
+func (v *videoLeg) reconfigure(agreed *VideoConfig, now time.Time) {
+	var cfg VideoConfig
+	old := v.config.Load()
+	if agreed != nil {
+		cfg = *agreed
+	} else {
+		cfg.RTP = idle(old.RTP)
+	}
 	v.config.Store(&cfg)
+	v.setWait(cfg)
 	v.stream.Reconfigure(func(c *rtp.Config) {
 		hooks, transport := c.Hooks, c.Transport
 		*c = cfg.RTP
 		c.Hooks, c.Transport = hooks, transport
 	})
-	v.mu.Lock()
-	v.adapt.setLimits(cfg.Limits, now)
-	v.mu.Unlock()
-	if !cfg.Receive {
-		v.source.pause()
+	if agreed != nil {
+		v.mu.Lock()
+		v.adapt.setLimits(cfg.Limits, now)
+		v.mu.Unlock()
 	}
 	v.generation.Add(1)
-	v.keyWanted.Store(true)
+	// A session refresh changes nothing and must not cost the others a key frame.
+	if cfg.Send != old.Send || cfg.RTP.Remote != old.RTP.Remote || cfg.RTP.SendPayloadType != old.RTP.SendPayloadType {
+		v.restart()
+	}
 }
+
+// restart begins the delivery anew with a key frame: what was sent so far went
+// elsewhere or nowhere.
+func (v *videoLeg) restart() { v.fresh.Store(true) }
 
 func (v *videoLeg) setWait(cfg VideoConfig) {
 	if cfg.RTP.Feedback.NACK {
@@ -80,6 +104,7 @@ func (v *videoLeg) setWait(cfg VideoConfig) {
 // units to the source.
 func (v *videoLeg) receive(p rtp.Packet) {
 	cfg := v.config.Load()
+	v.leg.confirmed.Store(true)
 	if !cfg.Receive || cfg.Formats[p.PayloadType] != codecs.H264 {
 		return
 	}
@@ -129,20 +154,25 @@ func (v *videoLeg) bitrateRequested(bitrate int) {
 }
 
 func (v *videoLeg) report(r rtp.Report) {
-	if r.RTT > 0 {
+	f := v.config.Load().RTP.Feedback
+	if r.RTT > 0 && f.NACK {
 		v.receiver.SetRTT(r.RTT)
 	}
 	now := time.Now()
 	v.mu.Lock()
 	changed := v.adapt.report(r.FractionLost, now)
 	changed = v.adapt.calm(now) || changed
+	// A receiver that cannot ask for key frames gets one when he lost something.
+	excuse := r.FractionLost > 0 && !f.PLI && !f.FIR && now.Sub(v.excused) >= excuseInterval
+	if excuse {
+		v.excused = now
+	}
 	v.mu.Unlock()
 	if changed {
 		v.generation.Add(1)
 	}
-	// A receiver that cannot ask for key frames gets one when he lost something.
-	if f := v.config.Load().RTP.Feedback; r.FractionLost > 0 && !f.PLI && !f.FIR && !f.NACK {
-		v.keyWanted.Store(true)
+	if excuse {
+		v.keyFrameRequested()
 	}
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"parley/codecs"
@@ -18,6 +19,7 @@ type view struct {
 	cells      []string     // both, in layout order
 	canvases   map[[2]int]*composer.Canvas
 	renditions map[renditionKey]*rendition
+	list       []*rendition // the same, best rung first
 	contents   []composer.Content
 	used       bool
 }
@@ -64,6 +66,11 @@ func (v *view) prune() {
 		}
 		sizes[[2]int{r.rung.Width, r.rung.Height}] = true
 	}
+	v.list = v.list[:0]
+	for _, r := range v.renditions {
+		v.list = append(v.list, r)
+	}
+	slices.SortFunc(v.list, func(a, b *rendition) int { return a.key.rung - b.key.rung })
 	for size, canvas := range v.canvases {
 		if !sizes[size] {
 			canvas.Close()
@@ -88,26 +95,24 @@ func (v *view) draw(p *pictures, now time.Time, timestamp uint32, keep bool) (ke
 	if v.main == "" {
 		overlay.Message = p.conference.config.Welcome
 	}
-	for _, rungIndex := range p.order {
-		rung := ladder[rungIndex]
-		var drawn *codecs.Picture
-		for key, r := range v.renditions {
-			if key.rung != rungIndex || (p.tick%uint64(FrameRate/rung.FPS) != 0 && !keep) {
-				continue
-			}
-			if drawn == nil {
-				drawn = v.canvas(p, rung).Draw(v.contents, overlay, timestamp)
-			}
+	var drawn *codecs.Picture
+	for _, r := range v.list { // best rung first: those of one size stand together
+		due := p.tick%uint64(FrameRate/r.rung.FPS) == 0
+		if !due && (!keep || kept != nil) {
+			continue
+		}
+		if drawn == nil || drawn.Width != r.rung.Width || drawn.Height != r.rung.Height {
+			drawn.Release()
+			drawn = v.canvas(p, r.rung).Draw(v.contents, overlay, timestamp)
+		}
+		if due {
 			r.submit(drawn, timestamp, now)
 		}
-		if drawn != nil {
-			if keep && kept == nil {
-				kept = drawn
-				continue
-			}
-			drawn.Release()
+		if keep && kept == nil {
+			kept = drawn.Retain()
 		}
 	}
+	drawn.Release()
 	return kept
 }
 

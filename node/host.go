@@ -137,7 +137,7 @@ func (h *host) Control(id signaling.LegID, c signaling.Command) {
 			l.digit(digit)
 		}
 	case signaling.CommandConfirm:
-		l.confirmed.Store(true)
+		l.confirm()
 	}
 }
 

@@ -29,6 +29,7 @@ type leg struct {
 	ended        bool             // guarded by mu
 	since        time.Time        // guarded by mu: when he began or last changed
 	served       bool             // guarded by mu: he was to be sent something; one who never was is not on hold
+	held         bool             // guarded by mu: he has us on hold
 
 	tellMu sync.Mutex
 	events chan signaling.Event // closed under tellMu
@@ -71,6 +72,9 @@ func (l *leg) start(offer []byte) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if offer == nil {
+		if !l.host.engine.HasRoom(l.conference) {
+			return nil, engine.ErrFull
+		}
 		return l.negotiation.Offer()
 	}
 	answer, err := l.negotiation.Answer(offer)
@@ -110,14 +114,20 @@ func (l *leg) apply() error {
 	cfg := engine.LegConfig{
 		ID: p.ID, DisplayName: displayName(p), RemoteAlias: p.RemoteAlias, Protocol: p.Protocol,
 		Vendor: p.Vendor, CallID: p.CallID, RemoteAddress: p.RemoteAddress,
-		Audio: audioConfig(m.Audio, l.audio, p.ID), Video: videoConfig(m.Video, l.video, p.ID),
-		Notify: l.notify,
+		Audio: audioConfig(m.Audio, l.audio, p), Video: videoConfig(m.Video, l.video, p),
+		Notify: l.notify, AwaitConfirm: !l.confirmed.Load(),
 	}
 	cfg.OnHold = l.served && onHold(m)
+	l.held = cfg.OnHold
 	l.served = l.served || cfg.Audio != nil && cfg.Audio.Send || cfg.Video != nil && cfg.Video.Send
 	l.since = time.Now()
 	if l.engine != nil {
-		return l.engine.Reconfigure(cfg)
+		if err := l.engine.Reconfigure(cfg); err != nil {
+			// The far end has agreed to what we cannot do: there is no way back.
+			l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: "media failed"})
+			return err
+		}
+		return nil
 	}
 	joined, err := l.host.engine.Join(l.conference, cfg)
 	if err != nil {
@@ -194,6 +204,16 @@ func (l *leg) tell(e signaling.Event) {
 // digit takes a DTMF digit. Nothing acts on digits yet but the log.
 func (l *leg) digit(d byte) { l.log.Info("dtmf", "digit", string(rune(d))) }
 
+// confirm notes that the call is established.
+func (l *leg) confirm() {
+	l.confirmed.Store(true)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.engine != nil {
+		l.engine.Confirm()
+	}
+}
+
 func (l *leg) keyFrame() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -207,10 +227,13 @@ func (l *leg) keyFrame() {
 func (l *leg) silent(now time.Time, timeout time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.engine == nil || !l.confirmed.Load() || !l.engine.ExpectsMedia() {
+	if l.engine == nil || !l.confirmed.Load() {
 		return false
 	}
-	last := l.engine.LastArrival()
+	last, control := l.engine.LastSign()
+	if !l.engine.ExpectsMedia() && (l.held || !control) {
+		return false // on hold, or a viewer without RTCP: the session timer is all there is
+	}
 	if l.since.After(last) {
 		last = l.since
 	}

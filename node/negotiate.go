@@ -6,13 +6,17 @@ import (
 	"parley/codecs"
 	"parley/engine"
 	"parley/engine/rtp"
+	"parley/signaling"
 	"parley/signaling/sdp"
 )
 
 // audioBitrates is what each codec is sent with, bit/s; what is not here has one rate.
 var audioBitrates = map[string]int{codecs.Opus: 48_000}
 
-// offerBitrate is what a node asks senders of video to stay below, bit/s.
+// opusBitrateMin is the lowest rate of Opus, bit/s (RFC 6716 section 2.1.1).
+const opusBitrateMin = 6000
+
+// The bitrates that a node asks senders of video to stay below, bit/s.
 const (
 	videoBitrateFullHD = 4_000_000
 	videoBitrateHD     = 2_000_000
@@ -41,27 +45,27 @@ func localDescription(address netip.Addr, audioPort, videoPort, maxHeight int) s
 }
 
 // audioConfig makes a negotiated audio stream the engine's.
-func audioConfig(s *sdp.Stream, t *rtp.Transport, cname string) *engine.AudioConfig {
+func audioConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) *engine.AudioConfig {
 	if s == nil {
 		return nil
 	}
 	c := &engine.AudioConfig{
-		RTP: streamConfig(s, t, cname), Send: s.Send, Receive: s.Receive, Codec: s.Codec, Formats: formats(s),
+		RTP: streamConfig(s, t, p), Send: s.Send, Receive: s.Receive, Codec: s.Codec, Formats: formats(s),
 		Bitrate: audioBitrates[s.Codec],
 	}
 	if s.MaxBitrate > 0 && s.MaxBitrate < c.Bitrate {
-		c.Bitrate = s.MaxBitrate
+		c.Bitrate = max(s.MaxBitrate, opusBitrateMin)
 	}
 	return c
 }
 
 // videoConfig makes a negotiated video stream the engine's.
-func videoConfig(s *sdp.Stream, t *rtp.Transport, cname string) *engine.VideoConfig {
+func videoConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) *engine.VideoConfig {
 	if s == nil {
 		return nil
 	}
 	c := &engine.VideoConfig{
-		RTP: streamConfig(s, t, cname), Send: s.Send, Receive: s.Receive, Codec: s.Codec, Formats: formats(s),
+		RTP: streamConfig(s, t, p), Send: s.Send, Receive: s.Receive, Codec: s.Codec, Formats: formats(s),
 		Limits: engine.VideoLimits{
 			Profile: s.H264.Profile, Level: s.H264.Level, MaxFS: s.H264.MaxFS, MaxMBPS: s.H264.MaxMBPS,
 			MaxBitrate: s.H264.MaxBR, PacketizationMode: s.H264.PacketizationMode,
@@ -74,13 +78,14 @@ func videoConfig(s *sdp.Stream, t *rtp.Transport, cname string) *engine.VideoCon
 	return c
 }
 
-func streamConfig(s *sdp.Stream, t *rtp.Transport, cname string) rtp.Config {
+func streamConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) rtp.Config {
+	from, _ := netip.ParseAddrPort(p.RemoteAddress) // invalid where the protocol has none
 	receive := make(map[uint8]int, len(s.Formats))
 	for pt, f := range s.Formats {
 		receive[pt] = f.ClockRate
 	}
 	return rtp.Config{
-		Transport: t, CNAME: cname, Remote: s.Remote, RemoteRTCP: s.RemoteRTCP, Mux: s.Mux,
+		Transport: t, CNAME: p.ID, Signaling: from.Addr(), Remote: s.Remote, RemoteRTCP: s.RemoteRTCP, Mux: s.Mux,
 		SendPayloadType: s.SendPayloadType, SendClock: s.ClockRate, Receive: receive,
 		Feedback: rtp.Feedback(s.Feedback),
 	}

@@ -100,7 +100,7 @@ func prepare(cfg Config) (*Caller, error) {
 		if user == "" {
 			user = "caller"
 		}
-		cfg.From = "sip:" + user + "@" + netip.AddrPortFrom(cfg.Address, 0).Addr().String()
+		cfg.From = "sip:" + user + "@" + uriHost(cfg.Address)
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -124,6 +124,14 @@ func prepare(cfg Config) (*Caller, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// uriHost is an address as a URI has it: IPv6 in brackets (RFC 3261 section 19.1.1).
+func uriHost(a netip.Addr) string {
+	if a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	return a.String()
 }
 
 // open opens sockets, codecs and files, and encodes what will be sent.

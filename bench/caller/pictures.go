@@ -141,6 +141,7 @@ func (p *pictures) decode(u rtp.AccessUnit) {
 		p.stats.DecodeErrors++
 		p.mu.Unlock()
 		p.wanted = true
+		pic.Release() // a phone that shows no damaged pictures
 		return
 	}
 	if pic == nil {

@@ -235,6 +235,7 @@ func (r *rehearsal) decode(i int) error {
 	p, err := r.decoders[i].Decode(unit.Data, 0)
 	r.time(&r.VideoDecode, start)
 	if err != nil {
+		p.Release()
 		return err
 	}
 	if p != nil {

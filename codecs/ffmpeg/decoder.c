@@ -131,8 +131,6 @@ static int give_out(AVFrame *f, pd_picture *out)
 
 	if (f->format != AV_PIX_FMT_YUV420P && f->format != AV_PIX_FMT_YUVJ420P)
 		return PD_UNSUPPORTED;
-	if (f->flags & AV_FRAME_FLAG_CORRUPT || f->decode_error_flags)
-		return PD_CORRUPT;
 	out->width = f->width & ~1;
 	out->height = f->height & ~1;
 	if (out->width < 2 || out->height < 2 || f->linesize[0] < out->width ||
@@ -149,7 +147,7 @@ static int give_out(AVFrame *f, pd_picture *out)
 			return PD_UNSUPPORTED;
 	}
 	out->timestamp = (uint32_t)f->pts;
-	return PD_PICTURE;
+	return f->flags & AV_FRAME_FLAG_CORRUPT || f->decode_error_flags ? PD_CORRUPT : PD_PICTURE;
 }
 
 int pd_decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
@@ -190,7 +188,7 @@ int pd_decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
 		result = give_out(f, out);
 		if (result == PD_PICTURE && sent < 0)
 			result = PD_CORRUPT;
-		if (result != PD_PICTURE)
+		if (result == PD_UNSUPPORTED)
 			av_frame_unref(f);
 		return result;
 	}

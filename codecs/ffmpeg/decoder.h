@@ -7,7 +7,7 @@
 
 #define PD_NONE 0         // no picture yet
 #define PD_PICTURE 1      // a picture was given out
-#define PD_CORRUPT 2      // a picture with concealed or missing parts was dropped
+#define PD_CORRUPT 2      // as PD_PICTURE, but parts of it are concealed or missing
 #define PD_UNSUPPORTED 3  // sampling or size that is not for us
 
 typedef struct pd_decoder pd_decoder;

@@ -68,7 +68,7 @@ func (d *H264Decoder) Decode(accessUnit []byte, timestamp uint32) (*codecs.Pictu
 	}
 	code := C.pd_decode(d.handle, (*C.uint8_t)(unsafe.Pointer(&accessUnit[0])), C.int(len(accessUnit)),
 		C.uint32_t(timestamp), d.skipLoopFilter, f.native, &d.out)
-	if code == C.PD_PICTURE {
+	if code == C.PD_PICTURE || code == C.PD_CORRUPT {
 		o := &d.out
 		p := &f.picture
 		p.Width, p.Height = int(o.width), int(o.height)
@@ -78,14 +78,15 @@ func (d *H264Decoder) Decode(accessUnit []byte, timestamp uint32) (*codecs.Pictu
 		p.V = unsafe.Slice((*byte)(o.plane[2]), int(o.length[2]))
 		p.Timestamp = uint32(o.timestamp)
 		codecs.InitPicture(p, f.release)
+		if code == C.PD_CORRUPT {
+			return p, errConcealed
+		}
 		return p, nil
 	}
 	d.frames.put(f)
 	switch {
 	case code == C.PD_NONE:
 		return nil, nil
-	case code == C.PD_CORRUPT:
-		return nil, errConcealed
 	case code == C.PD_UNSUPPORTED:
 		return nil, fmt.Errorf("ffmpeg: %w: not 8-bit 4:2:0 of at most 4096x2304", codecs.ErrUnsupported)
 	}

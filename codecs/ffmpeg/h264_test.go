@@ -210,7 +210,7 @@ func TestMissingSlice(t *testing.T) {
 			}
 		}
 		p, err := d.Decode(unit, 0)
-		if (n == 2) != errors.Is(err, codecs.ErrCorrupt) || (n == 2) != (p == nil) {
+		if (n == 2) != errors.Is(err, codecs.ErrCorrupt) || p == nil {
 			t.Errorf("picture %d: %v, %v", n, p, err)
 		}
 		p.Release()

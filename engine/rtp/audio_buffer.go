@@ -102,7 +102,8 @@ func (b *AudioBuffer) units(d time.Duration) int64 {
 }
 
 func (b *AudioBuffer) time(units int64) time.Duration {
-	return time.Duration(units * int64(time.Second) / int64(b.clock))
+	whole, rest := units/int64(b.clock), units%int64(b.clock) // a long stream times 1e9 is more than 64 bits
+	return time.Duration(whole)*time.Second + time.Duration(rest*int64(time.Second)/int64(b.clock))
 }
 
 func (b *AudioBuffer) slot(extended int64) *audioSlot {

@@ -56,6 +56,7 @@ func (c *control) declare(cfg *Config, remote netip.AddrPort) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mux = cfg.Mux
+	c.latch.signaling = cfg.Signaling.Unmap()
 	switch {
 	case cfg.Mux:
 		c.latch.declare(cfg.Remote)
@@ -276,6 +277,13 @@ func (c *control) transportFeedback(p []byte, who peers, a *actions) bool {
 		}
 	}
 	return true
+}
+
+// forget drops what a sender asked for who has been replaced.
+func (c *control) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limits = c.limits[:0]
 }
 
 // limit takes note of a TMMBR. Its SSRC becomes that of the one who asked.

@@ -23,6 +23,10 @@ type DTMFReceiver struct {
 	ended     bool
 }
 
+// lateEvent is how far behind, in units of the clock, a packet counts as late;
+// farther back, the sender has restarted. 10 s at 48 kHz.
+const lateEvent = 480_000
+
 // Push takes one telephone-event payload and its RTP timestamp. It returns a
 // digit once for each event, at the first packet of it that arrives, however
 // often its packets are repeated.
@@ -38,7 +42,7 @@ func (d *DTMFReceiver) Push(payload []byte, timestamp uint32) (digit byte, ok bo
 		return 0, false
 	}
 	if d.heard {
-		if int32(timestamp-d.timestamp) < 0 {
+		if behind := int32(d.timestamp - timestamp); behind > 0 && behind < lateEvent {
 			return 0, false // a late packet of an event before
 		}
 		if d.continues(event, timestamp, duration) {

@@ -8,10 +8,11 @@ import (
 // latch follows the address that the far end really sends from (symmetric RTP,
 // RFC 4961): the declared one until valid packets show another.
 type latch struct {
-	declared netip.AddrPort // from the session description; invalid = unknown
-	latched  netip.AddrPort // invalid = nothing valid yet
-	last     time.Time      // of the last valid packet from latched
-	silence  time.Duration  // how long latched must be silent before another may follow
+	declared  netip.AddrPort // from the session description; invalid = unknown
+	signaling netip.Addr     // where the signalling comes from; invalid = unknown
+	latched   netip.AddrPort // invalid = nothing valid yet
+	last      time.Time      // of the last valid packet from latched
+	silence   time.Duration  // how long latched must be silent before another may follow
 }
 
 // addressUsable: 0.0.0.0 and :: mean hold (RFC 3264 section 8.4), port 0 means rejected.
@@ -21,7 +22,22 @@ func addressUsable(a netip.AddrPort) bool {
 
 // allows reports whether packets from this address may be considered.
 func (l *latch) allows(from netip.AddrPort, now time.Time) bool {
-	return !l.latched.IsValid() || from == l.latched || from == l.declared || now.Sub(l.last) >= l.silence
+	if from == l.latched || from == l.declared {
+		return true
+	}
+	return (!l.latched.IsValid() || now.Sub(l.last) >= l.silence) && l.plausible(from.Addr())
+}
+
+// plausible keeps strangers from drawing a stream to themselves: media come
+// from a host that signalling or media have named. Only a far end whose
+// declared address says that it is behind a NAT may come from anywhere, once.
+func (l *latch) plausible(host netip.Addr) bool {
+	if host == l.declared.Addr() || host == l.signaling || host == l.latched.Addr() {
+		return true
+	}
+	d := l.declared.Addr()
+	unreachable := !d.IsValid() || d.IsUnspecified() || d.IsPrivate() || d.IsLoopback() || d.IsLinkLocalUnicast()
+	return unreachable && !l.latched.IsValid()
 }
 
 // valid takes note of a valid packet. It reports whether the address changed.

@@ -167,13 +167,15 @@ func TestDuplicatesAndReordering(t *testing.T) {
 	}
 }
 
+// Behind a NAT the declared address is private, and the real source is learnt once.
 func TestSymmetricRTP(t *testing.T) {
-	b := newBench(t, nil)
-	if st := b.s.Stats(); st.Remote != declared || st.RemoteControl.Port() != 5001 {
+	private := netip.MustParseAddrPort("10.0.0.1:5000")
+	b := newBench(t, func(c *Config) { c.Remote = private })
+	if st := b.s.Stats(); st.Remote != private || st.RemoteControl.Port() != 5001 {
 		t.Errorf("before: %v %v", st.Remote, st.RemoteControl)
 	}
 	b.rtp(behind, 1, 1)
-	if b.s.Stats().Remote != declared {
+	if b.s.Stats().Remote != private {
 		t.Error("moved by one packet")
 	}
 	b.rtp(behind, 1, 2)
@@ -188,21 +190,36 @@ func TestSymmetricRTP(t *testing.T) {
 	if st := b.s.Stats(); st.Remote != behind || st.Discarded.Address != 20 {
 		t.Errorf("%+v", st)
 	}
-	// The stranger stays, and the one before is silent: a new mapping of a NAT.
+	// A silence does not let a stranger in, only the same host: a new mapping of the NAT.
 	b.now = b.now.Add(relatchSilence)
 	b.rtp(stranger, 1, 30)
 	b.rtp(stranger, 1, 31)
+	b.want()
+	mapped := netip.AddrPortFrom(behind.Addr(), behind.Port()+100)
+	b.rtp(mapped, 1, 30)
+	b.rtp(mapped, 1, 31)
 	b.want(30, 31)
-	if st := b.s.Stats(); st.Remote != stranger {
+	if st := b.s.Stats(); st.Remote != mapped {
 		t.Errorf("%+v", st)
 	}
 	// What the session description says always wins.
-	b.rtp(declared, 1, 32)
-	b.rtp(declared, 1, 33)
+	b.rtp(private, 1, 32)
+	b.rtp(private, 1, 33)
 	b.want(32, 33)
-	if st := b.s.Stats(); st.Remote != declared {
+	if st := b.s.Stats(); st.Remote != private {
 		t.Errorf("%+v", st)
 	}
+}
+
+// A far end that declares a public address sends from there, or from where it signals.
+func TestStrangersCannotTakeAStream(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Signaling = behind.Addr() })
+	b.rtp(stranger, 7, 1)
+	b.rtp(stranger, 7, 2)
+	b.want()
+	b.rtp(behind, 1, 1)
+	b.rtp(behind, 1, 2)
+	b.want(1, 2)
 }
 
 func TestReconfigureMovesTheRemote(t *testing.T) {

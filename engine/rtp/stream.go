@@ -34,6 +34,7 @@ type Hooks struct {
 	BitrateRequest  func(bitsPerSecond int) // TMMBR (answered with TMMBN) or REMB
 	Report          func(Report)            // a receiver report about what we send
 	Bye             func()                  // the far end's sender left
+	Moved           func()                  // media now go to another address, which has had nothing yet
 }
 
 // Config says what a stream sends and receives.
@@ -46,7 +47,8 @@ type Config struct {
 	// address (hold): nothing is sent. An invalid RemoteRTCP stands for the port
 	// after Remote's. Once valid packets arrive, theirs is the address in force.
 	Remote, RemoteRTCP netip.AddrPort
-	Mux                bool // RTP and RTCP on one port (RFC 5761)
+	Signaling          netip.Addr // where the far end signals from: its media may come from there too
+	Mux                bool       // RTP and RTCP on one port (RFC 5761)
 	SendPayloadType    uint8
 	SendClock          int           // clock rate of what is sent, Hz
 	Receive            map[uint8]int // payload type -> clock rate of what may arrive
@@ -65,6 +67,7 @@ type Stream struct {
 	reception *reception
 	control   *control
 	arrival   atomic.Int64 // unix nanoseconds of the last media packet
+	heardAt   atomic.Int64 // unix nanoseconds of the last RTCP packet that was about this stream
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -73,7 +76,26 @@ type Stream struct {
 
 // NewStream starts a stream and its goroutines. Close ends it.
 func NewStream(c Config) *Stream {
+	s := PrepareStream(c)
+	s.Start()
+	return s
+}
+
+// PrepareStream makes a stream that does nothing before Start, for hooks that
+// use the stream themselves. Close ends it whether it was started or not.
+func PrepareStream(c Config) *Stream {
 	s := newStream(c)
+	s.cancel = func() {}
+	return s
+}
+
+// Start starts the goroutines of a prepared stream.
+func (s *Stream) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	if s.transport != nil {
@@ -81,7 +103,6 @@ func NewStream(c Config) *Stream {
 		s.done.Go(func() { s.read(s.transport.rtcp.batch, 4, s.controlPacket) })
 	}
 	s.done.Go(func() { s.reportLoop(ctx) })
-	return s
 }
 
 // newStream makes a stream without goroutines.
@@ -116,6 +137,7 @@ func (s *Stream) apply(c Config) {
 	r := s.reception
 	r.mu.Lock()
 	r.clocks = c.Receive
+	r.latch.signaling = c.Signaling.Unmap()
 	r.latch.declare(c.Remote)
 	remote := r.latch.remote()
 	r.mu.Unlock()
@@ -143,11 +165,16 @@ func (s *Stream) Send(payloadType uint8, payload []byte, timestamp uint32, marke
 func (s *Stream) LocalSSRC() uint32 { return s.sender.ssrc }
 
 // LastArrival returns when the last media packet arrived; zero = none yet.
-func (s *Stream) LastArrival() time.Time {
-	if n := s.arrival.Load(); n != 0 {
-		return time.Unix(0, n)
+func (s *Stream) LastArrival() time.Time { return instant(s.arrival.Load()) }
+
+// LastControl returns when the last valid RTCP packet arrived; zero = none yet.
+func (s *Stream) LastControl() time.Time { return instant(s.heardAt.Load()) }
+
+func instant(unixNano int64) time.Time {
+	if unixNano == 0 {
+		return time.Time{}
 	}
-	return time.Time{}
+	return time.Unix(0, unixNano)
 }
 
 // Close says BYE, closes the sockets and waits for the goroutines. A second
@@ -220,6 +247,9 @@ func (s *Stream) packet(b []byte, from netip.AddrPort, now time.Time) {
 	if moved {
 		s.sender.setRemote(s.remote())
 		s.control.follow(s.remote(), c)
+		if c.Hooks.Moved != nil {
+			c.Hooks.Moved()
+		}
 	}
 	if len(packets) == 0 {
 		return
@@ -229,6 +259,9 @@ func (s *Stream) packet(b []byte, from netip.AddrPort, now time.Time) {
 		return
 	}
 	for _, p := range packets {
+		if p.SSRCChanged {
+			s.control.forget()
+		}
 		c.Hooks.Packet(p)
 	}
 }

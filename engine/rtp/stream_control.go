@@ -151,6 +151,9 @@ func (s *Stream) controlPacket(b []byte, from netip.AddrPort, now time.Time) {
 	if a.notify != nil {
 		s.sendFeedback(nil, maxBitrateMessage{formatTMMBN, s.sender.ssrc, a.notify}.appendTo(nil))
 	}
+	if a.relevant {
+		s.heardAt.Store(now.UnixNano())
+	}
 	h := &c.Hooks
 	if h.Report != nil {
 		for _, r := range a.reports {

@@ -58,7 +58,7 @@ func New(c Config) *Handler {
 		c.Log = slog.Default()
 	}
 	h := &Handler{config: c, started: time.Now(), done: make(chan struct{})}
-	h.shots.take = c.Snapshot
+	h.shots = snapshots{take: c.Snapshot, turn: make(chan struct{}, 1)}
 	page := newPage()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", page.serve)

@@ -8,7 +8,6 @@ import (
 	"image/jpeg"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"parley/codecs"
@@ -30,8 +29,8 @@ var errNoPicture = errors.New("no picture of such a view")
 type snapshots struct {
 	take func(ctx context.Context, conference, view string) (*codecs.Picture, error)
 
-	mu   sync.Mutex // held while a picture is encoded
-	last map[[2]string]snapshot
+	turn chan struct{}          // has room for the one who takes and encodes
+	last map[[2]string]snapshot // his
 }
 
 type snapshot struct {
@@ -43,14 +42,18 @@ func (s *snapshots) get(ctx context.Context, conference, view string) ([]byte, e
 	if s.take == nil {
 		return nil, errNoPicture
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
+	defer cancel()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	key := [2]string{conference, view}
 	if last, ok := s.last[key]; ok && time.Since(last.taken) < snapshotAge {
 		return last.jpeg, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
-	defer cancel()
 	picture, err := s.take(ctx, conference, view)
 	if err != nil {
 		return nil, err
