@@ -248,8 +248,12 @@ func TestCellsAreBounded(t *testing.T) {
 // An overlay that comes and goes leaves what was below, in every layout.
 func TestOverlaysComeAndGo(t *testing.T) {
 	overlays := []Overlay{
-		{More: 5}, {More: 123}, {Message: []string{"Welcome", "You are alone"}},
-		{More: 5, Message: []string{"Hello"}}, {Message: []string{""}}, {More: -1},
+		{More: 5},
+		{More: 123},
+		{Message: []string{"Welcome", "You are alone"}},
+		{More: 5, Message: []string{"Hello"}},
+		{Message: []string{""}},
+		{More: -1},
 	}
 	for _, l := range Layouts() {
 		t.Run(l.Name, func(t *testing.T) {

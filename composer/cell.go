@@ -27,8 +27,10 @@ func (c *Composer) drawPicture(s surface, picture *codecs.Picture, grey bool) {
 	w, h := fit(picture.Width, picture.Height, s.width, s.height)
 	x, y := (s.width-w)/2&^1, (s.height-h)/2&^1
 	for _, side := range [...]Rect{
-		{0, 0, s.width, y}, {0, y + h, s.width, s.height - y - h},
-		{0, y, x, h}, {x + w, y, s.width - x - w, h},
+		{0, 0, s.width, y},
+		{0, y + h, s.width, s.height - y - h},
+		{0, y, x, h},
+		{x + w, y, s.width - x - w, h},
 	} {
 		s.part(side).fill(black)
 	}

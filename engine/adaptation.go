@@ -27,8 +27,8 @@ const (
 	lossDown        = 0.10
 	lossClean       = 0.02
 	settleTime      = 3 * time.Second
-	patienceMin     = 10 * time.Second
-	patienceMax     = 2 * time.Minute
+	firstPatience   = 10 * time.Second
+	mostPatience    = 2 * time.Minute
 	keyFrameWindow  = 10 * time.Second
 	keyFramesCalm   = 1 // per window: stops struggling
 	keyFramesStrain = 4 // per window: starts struggling
@@ -37,7 +37,7 @@ const (
 func newAdaptation(l VideoLimits, maxHeight int, now time.Time) *adaptation {
 	return &adaptation{
 		limits: l, maxHeight: maxHeight, rung: l.bestRung(maxHeight),
-		changed: now, clean: now, window: now, patience: patienceMin,
+		changed: now, clean: now, window: now, patience: firstPatience,
 	}
 }
 
@@ -57,7 +57,7 @@ func (a *adaptation) report(lost float64, now time.Time) bool {
 	switch {
 	case a.loss > lossDown && now.Sub(a.changed) >= settleTime:
 		if now.Sub(a.changed) < 2*a.patience {
-			a.patience = min(2*a.patience, patienceMax)
+			a.patience = min(2*a.patience, mostPatience)
 		}
 		return a.move(a.rung+1, now)
 	case now.Sub(a.clean) >= a.patience && now.Sub(a.changed) >= a.patience:

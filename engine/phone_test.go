@@ -17,8 +17,16 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 
 // colours are the flat pictures that phones send: far apart, none near black.
 var colours = [][3]byte{
-	{80, 90, 240}, {145, 54, 34}, {170, 166, 16}, {106, 202, 222}, {60, 200, 110},
-	{200, 128, 128}, {120, 60, 180}, {180, 100, 60}, {90, 150, 90}, {140, 180, 60},
+	{80, 90, 240},
+	{145, 54, 34},
+	{170, 166, 16},
+	{106, 202, 222},
+	{60, 200, 110},
+	{200, 128, 128},
+	{120, 60, 180},
+	{180, 100, 60},
+	{90, 150, 90},
+	{140, 180, 60},
 }
 
 // phone is the far end of a leg, on real sockets.

@@ -84,10 +84,10 @@ func (d *H264Decoder) Decode(accessUnit []byte, timestamp uint32) (*codecs.Pictu
 		return p, nil
 	}
 	d.frames.put(f)
-	switch {
-	case code == C.PD_NONE:
+	switch code {
+	case C.PD_NONE:
 		return nil, nil
-	case code == C.PD_UNSUPPORTED:
+	case C.PD_UNSUPPORTED:
 		return nil, fmt.Errorf("ffmpeg: %w: not 8-bit 4:2:0 of at most 4096x2304", codecs.ErrUnsupported)
 	}
 	return nil, fmt.Errorf("ffmpeg: %w: %s", codecs.ErrCorrupt, errorText(int(code)))

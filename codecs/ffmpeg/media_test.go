@@ -97,7 +97,7 @@ func TestMuxerAndReader(t *testing.T) {
 		var sound []float32
 		for {
 			m, err := r.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
@@ -203,8 +203,10 @@ func TestReaderFormats(t *testing.T) {
 		video, audio bool
 	}{
 		{"a.y4m", []string{"-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=1", "-pix_fmt", "yuv444p"}, true, false},
-		{"a.mkv", []string{"-f", "lavfi", "-i", "testsrc=size=162x122:rate=10:duration=1", "-f", "lavfi", "-i", "sine=440:sample_rate=44100:duration=1",
-			"-c:v", "libx264", "-pix_fmt", "yuv422p", "-c:a", "flac"}, true, true},
+		{"a.mkv", []string{
+			"-f", "lavfi", "-i", "testsrc=size=162x122:rate=10:duration=1", "-f", "lavfi", "-i", "sine=440:sample_rate=44100:duration=1",
+			"-c:v", "libx264", "-pix_fmt", "yuv422p", "-c:a", "flac",
+		}, true, true},
 		{"a.wav", []string{"-f", "lavfi", "-i", "sine=440:sample_rate=8000:duration=1", "-ac", "2"}, false, true},
 		{"a.h264", []string{"-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p"}, true, false},
 	}
@@ -228,7 +230,7 @@ func TestReaderFormats(t *testing.T) {
 				var sound []float32
 				for {
 					m, err := r.Next()
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						break
 					}
 					if err != nil {

@@ -39,7 +39,7 @@ type MP4 struct {
 // maxSilence bounds the silence that one gap in the sound is filled with.
 const maxSilence = 60 * codecs.SampleRate
 
-// ErrNoPicture: the file was closed before its first key frame, and is empty.
+// ErrNoPicture says that the file was closed before its first key frame, and is empty.
 var ErrNoPicture = errors.New("no key frame was written")
 
 // NewMP4 creates the file.

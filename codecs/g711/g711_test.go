@@ -28,10 +28,19 @@ func TestTables(t *testing.T) {
 		code   byte
 		sample int16
 	}{
-		{MuLaw, 0x00, -32124}, {MuLaw, 0x80, 32124}, {MuLaw, 0xFF, 0}, {MuLaw, 0x7F, 0},
-		{MuLaw, 0xFE, 8}, {MuLaw, 0x8F, 16764}, {MuLaw, 0x0F, -16764},
-		{ALaw, 0xD5, 8}, {ALaw, 0x55, -8}, {ALaw, 0xAA, 32256}, {ALaw, 0x2A, -32256},
-		{ALaw, 0xC5, 264}, {ALaw, 0xD4, 24},
+		{MuLaw, 0x00, -32124},
+		{MuLaw, 0x80, 32124},
+		{MuLaw, 0xFF, 0},
+		{MuLaw, 0x7F, 0},
+		{MuLaw, 0xFE, 8},
+		{MuLaw, 0x8F, 16764},
+		{MuLaw, 0x0F, -16764},
+		{ALaw, 0xD5, 8},
+		{ALaw, 0x55, -8},
+		{ALaw, 0xAA, 32256},
+		{ALaw, 0x2A, -32256},
+		{ALaw, 0xC5, 264},
+		{ALaw, 0xD4, 24},
 	}
 	for _, test := range tests {
 		if got := test.law.decode(test.code); got != test.sample {

@@ -103,9 +103,17 @@ func ink(m *Mask) (sum int) {
 
 func TestRenderScripts(t *testing.T) {
 	for _, test := range []struct{ text, font string }{
-		{"Ada Lovelace", ""}, {"Лев Толстой", ""}, {"Ἀριστοτέλης", notoLatin}, {"Nguyễn Thị Minh", notoLatin},
-		{"محمد بن راشد", "NotoSansArabic-Regular.ttf"}, {"王小明", notoCJK}, {"山田 太郎", notoCJK}, {"김철수", notoCJK},
-		{"שלום", "NotoSansHebrew-Regular.ttf"}, {"अमित कुमार", "NotoSansDevanagari-Regular.ttf"}, {"สมชาย", "NotoSansThai-Regular.ttf"},
+		{"Ada Lovelace", ""},
+		{"Лев Толстой", ""},
+		{"Ἀριστοτέλης", notoLatin},
+		{"Nguyễn Thị Minh", notoLatin},
+		{"محمد بن راشد", "NotoSansArabic-Regular.ttf"},
+		{"王小明", notoCJK},
+		{"山田 太郎", notoCJK},
+		{"김철수", notoCJK},
+		{"שלום", "NotoSansHebrew-Regular.ttf"},
+		{"अमित कुमार", "NotoSansDevanagari-Regular.ttf"},
+		{"สมชาย", "NotoSansThai-Regular.ttf"},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			if test.font != "" {

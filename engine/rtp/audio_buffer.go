@@ -5,6 +5,7 @@ import "time"
 // PopKind says what an AudioBuffer gives out.
 type PopKind uint8
 
+// The kinds.
 const (
 	Empty  PopKind = iota // nothing is due: silence
 	Normal                // a packet
@@ -177,7 +178,7 @@ func (b *AudioBuffer) lossy(missing int64) {
 	if missing > 0 {
 		b.loss += share
 	}
-	b.delay.floor = delayMin
+	b.delay.floor = shortestDelay
 	if b.fec && b.loss > 0.02 {
 		b.delay.floor += min(max(b.time(b.duration), 20*time.Millisecond), 60*time.Millisecond)
 	}

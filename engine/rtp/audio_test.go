@@ -56,7 +56,6 @@ type call struct {
 
 type callResult struct {
 	active, silent int // frames
-	buckets        []int
 	counters       AudioReceiverCounters
 	decoder        toneDecoder
 	delay          []time.Duration // excess + target at the end of every second

@@ -4,7 +4,7 @@ import "time"
 
 // Bounds of the target delay, and how it is learnt.
 const (
-	delayMin      = 20 * time.Millisecond
+	shortestDelay = 20 * time.Millisecond
 	delayMax      = 200 * time.Millisecond
 	delayStart    = 40 * time.Millisecond
 	delayBin      = 5 * time.Millisecond
@@ -29,7 +29,7 @@ type delay struct {
 }
 
 func newDelay() delay {
-	d := delay{target: delayStart, floor: delayMin}
+	d := delay{target: delayStart, floor: shortestDelay}
 	// As if the lateness seen so far had been what the first target allows for.
 	d.histogram[0] = 0.9
 	d.histogram[(delayStart-delayMargin)/delayBin-1] = 0.1

@@ -69,7 +69,8 @@ func FuzzControl(f *testing.F) {
 		{&rtcp.SenderReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: 1}}}, rtcp.NewCNAMESourceDescription(1, "a")},
 		{&rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: 2}, {SSRC: 3}}}, &rtcp.Goodbye{Sources: []uint32{1}}},
 		{&rtcp.TransportLayerNack{Nacks: []rtcp.NackPair{{PacketID: 1, LostPackets: 0xffff}}}},
-		{&rtcp.PictureLossIndication{}}, {&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{}}}},
+		{&rtcp.PictureLossIndication{}},
+		{&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{}}}},
 		{&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 1e6, SSRCs: []uint32{1}}},
 	} {
 		b, err := rtcp.Marshal(packets)

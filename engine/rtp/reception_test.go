@@ -232,7 +232,7 @@ func TestReconfigureMovesTheRemote(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	b.s.Reconfigure(func(c *Config) { c.Remote = netip.MustParseAddrPort("0.0.0.0:5000") })
-	if err := b.s.SendFrame([][]byte{{1}}, 0); err != ErrNoRemote {
+	if err := b.s.SendFrame([][]byte{{1}}, 0); !errors.Is(err, ErrNoRemote) {
 		t.Errorf("on hold: %v", err)
 	}
 }
@@ -240,7 +240,10 @@ func TestReconfigureMovesTheRemote(t *testing.T) {
 func TestGarbageIsCounted(t *testing.T) {
 	b := newBench(t, nil)
 	for _, raw := range [][]byte{
-		nil, {0}, make([]byte, 12), {0x80, 96, 0, 1},
+		nil,
+		{0},
+		make([]byte, 12),
+		{0x80, 96, 0, 1},
 		{0x90, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0xff, 0xff}, // extension beyond the end
 		{0xa0, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 9},                // padding beyond the end
 		{0xa0, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1},                   // padding of nothing

@@ -200,7 +200,7 @@ func TestDeterministic(t *testing.T) {
 		}
 		return log.String()
 	}
-	if run() != run() {
+	if first, second := run(), run(); first != second {
 		t.Error("two runs differ")
 	}
 }

@@ -318,10 +318,12 @@ func TestAnswerAttributes(t *testing.T) {
 		{"listener", head + "m=audio 4000 RTP/AVP 0\na=recvonly\n", func(m Media) bool { return m.Audio.Send && !m.Audio.Receive && !m.Audio.OnHold }, "a=sendonly"},
 		{"hold of the session", head + "a=sendonly\nm=audio 4000 RTP/AVP 0\n", func(m Media) bool { return !m.Audio.Send && m.Audio.OnHold }, "a=recvonly"},
 		{"media over session", head + "a=sendonly\nm=audio 4000 RTP/AVP 0\na=sendrecv\n", func(m Media) bool { return m.Audio.Send && !m.Audio.OnHold }, "a=sendrecv"},
-		{"old hold", strings.Replace(head, "c=IN IP4 192.0.2.9", "c=IN IP4 0.0.0.0", 1) + "m=audio 4000 RTP/AVP 0\n",
+		{
+			"old hold", strings.Replace(head, "c=IN IP4 192.0.2.9", "c=IN IP4 0.0.0.0", 1) + "m=audio 4000 RTP/AVP 0\n",
 			func(m Media) bool {
 				return !m.Audio.Send && m.Audio.Receive && m.Audio.OnHold && !m.Audio.RemoteRTCP.IsValid()
-			}, "a=recvonly"},
+			}, "a=recvonly",
+		},
 		{"old hold of one stream", head + "m=audio 4000 RTP/AVP 0\nc=IN IP4 0.0.0.0\n", func(m Media) bool { return m.Audio.OnHold }, "a=recvonly"},
 		{"IPv6 black hole", head + "m=audio 4000 RTP/AVP 0\nc=IN IP6 ::\n", func(m Media) bool { return m.Audio.OnHold }, "a=recvonly"},
 		{"name in .invalid", head + "m=audio 4000 RTP/AVP 0\nc=IN IP6 hold.invalid\n", func(m Media) bool { return m.Audio.OnHold }, "a=recvonly"},

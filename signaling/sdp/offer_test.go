@@ -85,32 +85,46 @@ func TestAcceptVideo(t *testing.T) {
 	}{
 		{
 			"mode 0 only", "m=video 4002 RTP/AVP 100\na=rtpmap:100 H264/90000\na=fmtp:100 profile-level-id=42e01f;level-asymmetry-allowed=1\n",
-			100, []int{100}, H264{cb, 31, 3600, 108000, 14000000, 0},
+			100,
+			[]int{100},
+			H264{cb, 31, 3600, 108000, 14000000, 0},
 		},
 		{
 			"changed order", "m=video 4002 RTP/AVP 99 97\na=rtpmap:97 H264/90000\na=fmtp:97 profile-level-id=640028;packetization-mode=1;level-asymmetry-allowed=1\n" +
 				"a=rtpmap:99 H264/90000\na=fmtp:99 profile-level-id=42e028;packetization-mode=1;level-asymmetry-allowed=1\n",
-			99, []int{97, 99}, H264{cb, 40, 8192, 245760, 20000000, 1},
+			99,
+			[]int{97, 99},
+			H264{cb, 40, 8192, 245760, 20000000, 1},
 		},
 		{
 			"symmetric level", "m=video 4002 RTP/AVP 99\na=rtpmap:99 H264/90000\na=fmtp:99 profile-level-id=42e028;packetization-mode=1\n",
-			99, []int{99}, H264{cb, 31, 3600, 108000, 14000000, 1},
+			99,
+			[]int{99},
+			H264{cb, 31, 3600, 108000, 14000000, 1},
 		},
 		{
 			"lower level", "m=video 4002 RTP/AVP 99\na=rtpmap:99 H264/90000\na=fmtp:99 profile-level-id=42e014;packetization-mode=1;max-br=3000\n",
-			99, []int{99}, H264{cb, 20, 396, 11880, 3000000, 1},
+			99,
+			[]int{99},
+			H264{cb, 20, 396, 11880, 3000000, 1},
 		},
 		{
 			"another profile than the number's", "m=video 4002 RTP/AVP 97\na=rtpmap:97 H264/90000\na=fmtp:97 profile-level-id=42801f;packetization-mode=1;level-asymmetry-allowed=1\n",
-			97, []int{97, 99}, H264{cb, 31, 3600, 108000, 14000000, 1},
+			97,
+			[]int{97, 99},
+			H264{cb, 31, 3600, 108000, 14000000, 1},
 		},
 		{
 			"no parameters", "m=video 4002 RTP/AVP 97\na=rtpmap:97 H264/90000\n",
-			97, []int{97, 100}, H264{cb, 10, 99, 1485, 64000, 0},
+			97,
+			[]int{97, 100},
+			H264{cb, 10, 99, 1485, 64000, 0},
 		},
 		{
 			"other number", "m=video 4002 RTP/AVP 120\na=rtpmap:120 H264/90000\na=fmtp:120 profile-level-id=64001f;packetization-mode=1;level-asymmetry-allowed=1\n",
-			120, []int{97, 120}, H264{high, 31, 3600, 108000, 14000000, 1},
+			120,
+			[]int{97, 120},
+			H264{high, 31, 3600, 108000, 14000000, 1},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

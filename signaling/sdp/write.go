@@ -109,8 +109,10 @@ func (w *writer) media(ln *line, l *LocalMedia, s *stream) {
 		on   bool
 		text string
 	}{
-		{s.feedback.NACK, "nack"}, {s.feedback.PLI, "nack pli"},
-		{s.feedback.FIR, "ccm fir"}, {s.feedback.TMMBR, "ccm tmmbr"},
+		{s.feedback.NACK, "nack"},
+		{s.feedback.PLI, "nack pli"},
+		{s.feedback.FIR, "ccm fir"},
+		{s.feedback.TMMBR, "ccm tmmbr"},
 	} {
 		if fb.on {
 			w.line("a=rtcp-fb:* %s", fb.text)

@@ -11,8 +11,10 @@ func TestCall(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			host := newFakeHost()
 			server, caller := listen(t, host), listen(t, nil)
-			d, err := caller.Invite(patience(t), Outgoing{URI: uri("room", server.Addr(network), network),
-				From: "sip:alice@example.com", DisplayName: `Alice "A" Å`, Offer: []byte(testOffer)})
+			d, err := caller.Invite(patience(t), Outgoing{
+				URI:  uri("room", server.Addr(network), network),
+				From: "sip:alice@example.com", DisplayName: `Alice "A" Å`, Offer: []byte(testOffer),
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -77,9 +77,11 @@ func TestBehindNAT(t *testing.T) {
 // Keep-alives, noise and messages that cannot be answered get no answer.
 func TestNoise(t *testing.T) {
 	scripted(t, func(s *script) {
-		for _, data := range []string{"", "\r\n", "\r\n\r\n", "\x00\x00\x00\x00", "hello", "GET / HTTP/1.1\r\n\r\n",
+		for _, data := range []string{
+			"", "\r\n", "\r\n\r\n", "\x00\x00\x00\x00", "hello", "GET / HTTP/1.1\r\n\r\n",
 			"OPTIONS", "OPTIONS sip:x SIP/2.0", "OPTIONS sip:x SIP/2.0\r\n\r\n", strings.Repeat("\xff", 2000),
-			"SIP/2.0 200 OK\r\n\r\n", s.request("ACK", 1, "x", ""), strings.Replace(s.request("ACK", 1, "x", ""), "CSeq", "CS", 1)} {
+			"SIP/2.0 200 OK\r\n\r\n", s.request("ACK", 1, "x", ""), strings.Replace(s.request("ACK", 1, "x", ""), "CSeq", "CS", 1),
+		} {
 			s.send(data)
 		}
 		s.none(timerT2)

@@ -85,9 +85,11 @@ type goodbye struct {
 }
 
 func (s *Server) newDialog(id dialogID, local, remote nameAddr, uac bool, p path) *Dialog {
-	d := &Dialog{server: s, id: id, local: local, remote: remote, uac: uac, path: p,
+	d := &Dialog{
+		server: s, id: id, local: local, remote: remote, uac: uac, path: p,
 		began: time.Now(), done: make(chan struct{}), turn: make(chan struct{}, 1),
-		settled: make(chan struct{}), over: make(chan struct{}), acks: make(map[uint32]chan *gosip.Request)}
+		settled: make(chan struct{}), over: make(chan struct{}), acks: make(map[uint32]chan *gosip.Request),
+	}
 	d.turn <- struct{}{}
 	d.log = s.log.With("call_id", id.callID, "remote", p.peer.String(), "transport", p.network)
 	return d

@@ -43,8 +43,10 @@ type fakeLeg struct {
 }
 
 func newFakeHost() *fakeHost {
-	return &fakeHost{legs: map[signaling.LegID]*fakeLeg{}, changed: make(chan []byte, 1000),
-		commands: make(chan signaling.Command, 1000), left: make(chan signaling.LegID, 1000)}
+	return &fakeHost{
+		legs: map[signaling.LegID]*fakeLeg{}, changed: make(chan []byte, 1000),
+		commands: make(chan signaling.Command, 1000), left: make(chan signaling.LegID, 1000),
+	}
 }
 
 func (h *fakeHost) reply() []byte {

@@ -123,7 +123,7 @@ func (d *Dialog) receiveInvite(in *inbound) {
 	}
 	if err := in.send(res); err != nil {
 		d.log.Debug("answer not sent", "error", err)
-		if in.tx.Err() == gosip.ErrTransactionCanceled { // there will be no ACK
+		if errors.Is(in.tx.Err(), gosip.ErrTransactionCanceled) { // there will be no ACK
 			d.mu.Lock()
 			delete(d.acks, in.seq)
 			d.offering = d.offering && !late
@@ -171,7 +171,7 @@ func (d *Dialog) answerInvite(in *inbound, offer []byte) (*gosip.Response, chan 
 
 func (d *Dialog) refuseChange(in *inbound, err error) {
 	code, reason, extra := refusal(err)
-	if err == ErrEnded {
+	if errors.Is(err, ErrEnded) {
 		code, reason = 487, "Request Terminated"
 	} else {
 		d.log.Info("change refused", "method", string(in.Method), "status", code, "reason", err.Error())

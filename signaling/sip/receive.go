@@ -170,7 +170,7 @@ func (in *inbound) reply(s *Server, code int, reason string, body []byte, extra 
 // the 487 is given to it again.
 func (in *inbound) send(res *gosip.Response) error {
 	err := in.tx.Respond(res)
-	if err != nil && in.IsInvite() && in.tx.Err() == gosip.ErrTransactionCanceled && res.StatusCode != 487 {
+	if err != nil && in.IsInvite() && errors.Is(in.tx.Err(), gosip.ErrTransactionCanceled) && res.StatusCode != 487 {
 		again := gosip.NewResponseFromRequest(in.Request, 487, "Request Terminated", nil)
 		_ = in.tx.Respond(again)
 	}

@@ -149,8 +149,10 @@ func (s *Server) address(ctx context.Context, req *gosip.Request, to *place) err
 	}
 	req.SetTransport(strings.ToUpper(to.network))
 	req.SetDestination(to.addr.String())
-	v := via{version: "2.0", transport: strings.ToUpper(to.network), host: local.Addr().String(), port: int(local.Port()),
-		params: params{{"branch", gosip.GenerateBranchN(24)}}}
+	v := via{
+		version: "2.0", transport: strings.ToUpper(to.network), host: local.Addr().String(), port: int(local.Port()),
+		params: params{{"branch", gosip.GenerateBranchN(24)}},
+	}
 	if req.Method != gosip.ACK || to.network == "udp" {
 		v.params = append(v.params, param{"rport", ""})
 	}

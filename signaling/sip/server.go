@@ -131,8 +131,10 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	s := &Server{cfg: c, log: c.Log, seed: maphash.MakeSeed(),
-		dialogs: make(map[dialogID]*Dialog), merged: make(map[requestID]string)}
+	s := &Server{
+		cfg: c, log: c.Log, seed: maphash.MakeSeed(),
+		dialogs: make(map[dialogID]*Dialog), merged: make(map[requestID]string),
+	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 
 	quiet := slog.New(slog.DiscardHandler)

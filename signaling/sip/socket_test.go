@@ -164,7 +164,7 @@ func TestLargeDescriptions(t *testing.T) {
 		{"large offer to one who does not", offer, "UDP", func(c *Config) { c.TCP = "" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			to := server
+			var to *Server
 			if c.change != nil {
 				to = listen(t, host, c.change)
 			} else { // TCP at the port of UDP
@@ -328,11 +328,12 @@ func TestManyCalls(t *testing.T) {
 func TestNoHost(t *testing.T) {
 	server, caller := listen(t, nil), listen(t, nil)
 	_, err := caller.Invite(patience(t), Outgoing{URI: uri("room", server.Addr("udp"), "udp"), Offer: []byte(testOffer)})
-	if s, ok := err.(*StatusError); !ok || s.Code != 480 {
+	s := &StatusError{}
+	if errors.As(err, &s) {
 		t.Errorf("%v", err)
 	}
 	server.Close()
-	if _, err := server.Invite(patience(t), Outgoing{URI: uri("room", caller.Addr("udp"), "udp")}); err != ErrClosed {
+	if _, err := server.Invite(patience(t), Outgoing{URI: uri("room", caller.Addr("udp"), "udp")}); !errors.Is(err, ErrClosed) {
 		t.Errorf("%v", err)
 	}
 	if _, err := caller.Invite(patience(t), Outgoing{URI: uri("room", server.Addr("tcp"), "tcp")}); err == nil {

@@ -41,8 +41,10 @@ type streams struct {
 }
 
 func newStreams(s *Server, network string, l net.Listener) *streams {
-	return &streams{server: s, network: network, listener: l, feed: make(chan *stream),
-		done: make(chan struct{}), open: make(map[*stream]struct{})}
+	return &streams{
+		server: s, network: network, listener: l, feed: make(chan *stream),
+		done: make(chan struct{}), open: make(map[*stream]struct{}),
+	}
 }
 
 // acceptAll takes connections from the network until the listener closes.
@@ -143,7 +145,7 @@ func (l *streams) local(peer netip.AddrPort) netip.AddrPort {
 	if c == nil {
 		return netip.AddrPort{}
 	}
-	defer c.TryClose()
+	defer func() { _, _ = c.TryClose() }() // gives our hold on it back
 	return addrPort(c.LocalAddr())
 }
 

@@ -240,8 +240,10 @@ func TestOverlap(t *testing.T) {
 // theirs was refused by them (section 14.1).
 func TestGlare(t *testing.T) {
 	scripted(t, func(s *script) {
-		client, d := s.caller("192.0.2.8:5060", Outgoing{Offer: []byte(testOffer),
-			OnReinvite: func([]byte) ([]byte, error) { return []byte(testAnswer), nil }})
+		client, d := s.caller("192.0.2.8:5060", Outgoing{
+			Offer:      []byte(testOffer),
+			OnReinvite: func([]byte) ([]byte, error) { return []byte(testAnswer), nil },
+		})
 		<-s.host.commands
 		s.server.mu.Lock()
 		var far *Dialog
