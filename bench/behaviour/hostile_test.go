@@ -110,8 +110,11 @@ func TestTransports(t *testing.T) {
 		network, host string
 		address       netip.Addr
 	}{
-		{"udp", "127.0.0.1", netip.Addr{}}, {"tcp", "127.0.0.1", netip.Addr{}}, {"tls", "127.0.0.1", netip.Addr{}},
-		{"udp", "::1", six}, {"tcp", "::1", six},
+		{"udp", "127.0.0.1", netip.Addr{}},
+		{"tcp", "127.0.0.1", netip.Addr{}},
+		{"tls", "127.0.0.1", netip.Addr{}},
+		{"udp", "::1", six},
+		{"tcp", "::1", six},
 	}
 	for i, w := range ways {
 		c := m.spec(i)

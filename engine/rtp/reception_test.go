@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 	"time"

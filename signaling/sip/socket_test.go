@@ -152,7 +152,6 @@ func TestLargeDescriptions(t *testing.T) {
 	host := newFakeHost()
 	host.answer = []byte(testAnswer + strings.Repeat("a=x-filler:0123456789012345678901234567890123456789\r\n", 400))
 	offer := []byte(testOffer + strings.Repeat("a=x-filler:0123456789012345678901234567890123456789\r\n", 100))
-	server := listen(t, host)
 	for _, c := range []struct {
 		name   string
 		offer  []byte
