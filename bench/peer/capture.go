@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -81,7 +82,8 @@ func output(ctx context.Context, name string, args ...string) (string, error) {
 		return "", err
 	}
 	out, err := exec.CommandContext(ctx, path, args...).Output()
-	if exit, ok := err.(*exec.ExitError); ok {
+	exit := &exec.ExitError{}
+	if errors.As(err, &exit) {
 		return "", fmt.Errorf("peer: %s: %w: %s", name, err, exit.Stderr)
 	}
 	return string(out), err
@@ -119,7 +121,7 @@ func Probe(ctx context.Context, path string) (MediaFile, error) {
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
 	if err != nil || complaints.Len() > 0 {
-		return m, fmt.Errorf("peer: ffprobe %s: %v: %s", path, err, complaints.String())
+		return m, fmt.Errorf("peer: ffprobe %s: %w: %s", path, err, complaints.String())
 	}
 	return m, json.Unmarshal(out, &m)
 }

@@ -168,13 +168,19 @@ func (l *Linphone) Talk(_ context.Context, on bool) error {
 	return l.write("play " + filepath.Join(l.dir, name))
 }
 
-// Hold puts the call on hold, or takes it back. It does not wait for the far
-// end's answer.
-func (l *Linphone) Hold(_ context.Context, on bool) error {
+// Hold puts the call on hold, or takes it back, and waits until it is done:
+// linphone refuses the one while the other is on its way.
+func (l *Linphone) Hold(ctx context.Context, on bool) error {
+	command, told := "resume 1", `resumed|Media streams established`
 	if on {
-		return l.write("pause")
+		command, told = "pause", `paused`
 	}
-	return l.write("resume 1")
+	before := l.written()
+	if err := l.write(command); err != nil {
+		return err
+	}
+	_, err := l.awaitFrom(ctx, before, told)
+	return err
 }
 
 // Picture returns the next picture that it shows; the caller releases it.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,6 +48,7 @@ type Process struct {
 
 	mu      sync.Mutex
 	lines   []string      // guarded by mu: what it wrote, both streams
+	dropped int           // guarded by mu: lines before these
 	changed chan struct{} // guarded by mu: closed at the next line
 }
 
@@ -63,7 +65,8 @@ func start(dir string, env []string, name string, args ...string) (*Process, err
 	p.cmd.Dir = dir
 	p.cmd.Env = append(os.Environ(), env...)
 	// A group of its own: an interrupt at the terminal ends the tests, and they end it.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// If they die first, so does it.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -72,24 +75,37 @@ func start(dir string, env []string, name string, args ...string) (*Process, err
 		return nil, err
 	}
 	p.cmd.Stdout, p.cmd.Stderr = w, w
-	err = p.cmd.Start()
-	w.Close()
-	if err != nil {
+	started := make(chan error)
+	go func() {
+		// The kernel takes the end of the thread that started it for the end of
+		// its parent: keep that thread.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		w.Close()
+		started <- err
+		if err == nil {
+			p.attend(out)
+		}
+	}()
+	if err := <-started; err != nil {
 		out.Close()
 		return nil, fmt.Errorf("peer: %s: %w", name, err)
 	}
+	return p, nil
+}
+
+// attend reads its output until it ends.
+func (p *Process) attend(out *os.File) {
 	var reading sync.WaitGroup
 	reading.Go(func() { p.read(out) })
-	go func() {
-		p.err = p.cmd.Wait()
-		// A child of its own may hold the pipe open for longer than it lives.
-		timer := time.AfterFunc(time.Second, func() { out.Close() })
-		reading.Wait()
-		timer.Stop()
-		out.Close()
-		close(p.done)
-	}()
-	return p, nil
+	p.err = p.cmd.Wait()
+	// A child of its own may hold the pipe open for longer than it lives.
+	timer := time.AfterFunc(time.Second, func() { out.Close() })
+	reading.Wait()
+	timer.Stop()
+	out.Close()
+	close(p.done)
 }
 
 // read splits the output at line feeds and carriage returns.
@@ -110,7 +126,8 @@ func (p *Process) read(r io.Reader) {
 	for s.Scan() {
 		p.mu.Lock()
 		if len(p.lines) >= keptLines {
-			p.lines = append(p.lines[:0], p.lines[keptLines/2:]...)
+			p.lines = append([]string(nil), p.lines[keptLines/2:]...)
+			p.dropped += keptLines / 2
 		}
 		p.lines = append(p.lines, s.Text())
 		close(p.changed)
@@ -129,20 +146,28 @@ func (p *Process) Output() string {
 // Await waits for a line that matches, written before or after, and returns
 // the match and its groups.
 func (p *Process) Await(ctx context.Context, pattern string) ([]string, error) {
+	return p.awaitFrom(ctx, 0, pattern)
+}
+
+// written returns how many lines it wrote so far.
+func (p *Process) written() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dropped + len(p.lines)
+}
+
+// awaitFrom is Await without the first lines.
+func (p *Process) awaitFrom(ctx context.Context, seen int, pattern string) ([]string, error) {
 	re, err := regexp.Compile(pattern)
 	if err != nil {
 		return nil, err
 	}
-	seen := 0
 	for ended := false; ; {
 		p.mu.Lock()
-		lines, changed := p.lines, p.changed
+		lines, dropped, changed := p.lines, p.dropped, p.changed
 		p.mu.Unlock()
-		if seen > len(lines) { // the oldest were dropped
-			seen = 0
-		}
-		for ; seen < len(lines); seen++ {
-			if m := re.FindStringSubmatch(lines[seen]); m != nil {
+		for seen = max(seen, dropped); seen < dropped+len(lines); seen++ {
+			if m := re.FindStringSubmatch(lines[seen-dropped]); m != nil {
 				return m, nil
 			}
 		}

@@ -90,7 +90,7 @@ func RunSIPp(ctx context.Context, c SIPpConfig) (SIPpResult, error) {
 	}
 	b, e := os.ReadFile(stats)
 	if e != nil {
-		return r, fmt.Errorf("peer: sipp %s: %v: %s", name, err, p.Output())
+		return r, fmt.Errorf("peer: sipp %s: %w: %s", name, err, p.Output())
 	}
 	if e := r.parse(string(b)); e != nil {
 		return r, fmt.Errorf("peer: sipp %s: %w", name, e)
