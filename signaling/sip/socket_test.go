@@ -328,7 +328,7 @@ func TestNoHost(t *testing.T) {
 	server, caller := listen(t, nil), listen(t, nil)
 	_, err := caller.Invite(patience(t), Outgoing{URI: uri("room", server.Addr("udp"), "udp"), Offer: []byte(testOffer)})
 	s := &StatusError{}
-	if errors.As(err, &s) {
+	if !errors.As(err, &s) || s.Code != 480 {
 		t.Errorf("%v", err)
 	}
 	server.Close()
