@@ -117,9 +117,10 @@ func (d *Dialog) receiveInvite(in *inbound) {
 		return
 	}
 	late := offer == nil
-	res, wait := d.answerInvite(in, offer)
-	d.shut(in, true)
+	res, wait, refuse := d.answerInvite(in, offer)
+	d.shut(in, true) // before the answer goes: the next request may follow at once
 	if res == nil {
+		refuse()
 		return
 	}
 	if err := in.send(res); err != nil {
@@ -135,16 +136,15 @@ func (d *Dialog) receiveInvite(in *inbound) {
 	d.settle(in, res, wait, late)
 }
 
-// answerInvite asks the session and returns the 2xx, or answers itself.
-func (d *Dialog) answerInvite(in *inbound, offer []byte) (*gosip.Response, chan *gosip.Request) {
+// answerInvite asks the session and returns the 2xx, or what refuses.
+func (d *Dialog) answerInvite(in *inbound, offer []byte) (*gosip.Response, chan *gosip.Request, func()) {
 	s := d.server
 	e, fields, ok := s.negotiate(in, d.refresher())
 	if !ok {
-		in.reply(s, 422, "Session Interval Too Small", nil, fields...)
-		return nil, nil
+		return nil, nil, func() { in.reply(s, 422, "Session Interval Too Small", nil, fields...) }
 	}
 	if err := in.tx.Respond(gosip.NewResponseFromRequest(in.Request, 100, "Trying", nil)); err != nil {
-		return nil, nil
+		return nil, nil, func() {}
 	}
 	sdp, err := d.ask(s.ctx, func(ctx context.Context) ([]byte, error) {
 		if offer == nil {
@@ -153,8 +153,7 @@ func (d *Dialog) answerInvite(in *inbound, offer []byte) (*gosip.Response, chan 
 		return d.session.offered(ctx, offer)
 	})
 	if err != nil {
-		d.refuseChange(in, err)
-		return nil, nil
+		return nil, nil, func() { d.refuseChange(in, err) }
 	}
 	d.mu.Lock()
 	d.refreshTarget(in)
@@ -167,7 +166,7 @@ func (d *Dialog) answerInvite(in *inbound, offer []byte) (*gosip.Response, chan 
 	d.mu.Unlock()
 	wait := d.expectACK(in.seq)
 	d.arm(e.interval, e.refresher == "uas")
-	return d.success(in, sdp, fields), wait
+	return d.success(in, sdp, fields), wait, nil
 }
 
 func (d *Dialog) refuseChange(in *inbound, err error) {
@@ -182,16 +181,21 @@ func (d *Dialog) refuseChange(in *inbound, err error) {
 
 // receiveUpdate answers an UPDATE (RFC 3311): a refresh, or an offer.
 func (d *Dialog) receiveUpdate(in *inbound) {
-	s := d.server
-	offer, ok := s.checkBody(in)
+	offer, ok := d.server.checkBody(in)
 	if !ok || !d.open(in, offer != nil) {
 		return
 	}
-	defer d.shut(in, offer != nil)
+	answer := d.answerUpdate(in, offer)
+	d.shut(in, offer != nil) // before the answer goes: the next request may follow at once
+	answer()
+}
+
+// answerUpdate asks the session and returns what answers.
+func (d *Dialog) answerUpdate(in *inbound, offer []byte) func() {
+	s := d.server
 	e, fields, ok := s.negotiate(in, d.refresher())
 	if !ok {
-		in.reply(s, 422, "Session Interval Too Small", nil, fields...)
-		return
+		return func() { in.reply(s, 422, "Session Interval Too Small", nil, fields...) }
 	}
 	var answer []byte
 	if offer != nil {
@@ -199,8 +203,7 @@ func (d *Dialog) receiveUpdate(in *inbound) {
 		if answer, err = d.ask(s.ctx, func(ctx context.Context) ([]byte, error) {
 			return d.session.offered(ctx, offer)
 		}); err != nil {
-			d.refuseChange(in, err)
-			return
+			return func() { d.refuseChange(in, err) }
 		}
 	}
 	d.mu.Lock()
@@ -210,7 +213,7 @@ func (d *Dialog) receiveUpdate(in *inbound) {
 	}
 	d.mu.Unlock()
 	d.arm(e.interval, e.refresher == "uas")
-	_ = in.send(d.success(in, answer, fields))
+	return func() { _ = in.send(d.success(in, answer, fields)) }
 }
 
 // receiveInfo answers an INFO. One without a body asks nothing.
