@@ -153,7 +153,7 @@ func (l *link) carry(x *lane, in bool, r *rand.Rand) {
 			packet = l.spoil(packet, to, dst, r)
 		}
 		if dst.IsValid() && dst.Port() != 0 {
-			to.WriteToUDPAddrPort(packet, dst) // lost if it fails, as packets are
+			_, _ = to.WriteToUDPAddrPort(packet, dst) // lost if it fails, as packets are
 		}
 	}
 }
@@ -178,7 +178,7 @@ func (l *link) spoil(p []byte, to *net.UDPConn, dst netip.AddrPort, r *rand.Rand
 		}
 	default:
 		if dst.IsValid() && dst.Port() != 0 {
-			to.WriteToUDPAddrPort(p, dst)
+			_, _ = to.WriteToUDPAddrPort(p, dst)
 		}
 	}
 	return p

@@ -89,12 +89,12 @@ func NewBaresip(ctx context.Context, c PhoneConfig) (*Baresip, error) {
 		Process: p, dir: c.Dir, user: strings.ToLower(c.Name), port: port, changed: make(chan struct{}),
 		answers: map[string]chan ctrlAnswer{}, reading: make(chan struct{}),
 	}
-	if _, err := p.Await(ctx, `baresip is ready`); err == nil {
+	if _, err = p.Await(ctx, `baresip is ready`); err == nil {
 		b.conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+2)))
 	}
-	if b.conn == nil {
+	if err != nil {
 		p.Close()
-		return nil, fmt.Errorf("peer: baresip did not start:\n%s", p.Output())
+		return nil, fmt.Errorf("peer: baresip did not start: %w\n%s", err, p.Output())
 	}
 	go b.listen()
 	return b, nil

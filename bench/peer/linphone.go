@@ -219,6 +219,6 @@ func (l *Linphone) Heard() ([]float32, error) {
 
 // Close ends it and waits.
 func (l *Linphone) Close() {
-	l.write("quit") // it may have ended
+	_ = l.write("quit") // it may have ended
 	l.end(syscall.SIGTERM)
 }

@@ -22,10 +22,10 @@ import (
 	"time"
 )
 
-// ErrMissing: the program is not installed.
+// ErrMissing says that the program is not installed.
 var ErrMissing = errors.New("peer: program not installed (make e2e installs it)")
 
-// ErrEnded: the program ended while something was expected of it.
+// ErrEnded says that the program ended while something was expected of it.
 var ErrEnded = errors.New("peer: program ended")
 
 // find returns the path of a program.
@@ -172,7 +172,7 @@ func (p *Process) awaitFrom(ctx context.Context, seen int, pattern string) ([]st
 			}
 		}
 		if ended {
-			return nil, fmt.Errorf("%s, waiting for %q: %w: %v", p.name, pattern, ErrEnded, p.err)
+			return nil, fmt.Errorf("%s, waiting for %q: %w: %w", p.name, pattern, ErrEnded, p.err)
 		}
 		select {
 		case <-changed:
@@ -210,7 +210,7 @@ const grace = 3 * time.Second
 func (p *Process) end(signal os.Signal) {
 	p.once.Do(func() {
 		p.stdin.Close()
-		p.cmd.Process.Signal(signal) // it may have ended by itself
+		_ = p.cmd.Process.Signal(signal) // it may have ended by itself
 		select {
 		case <-p.done:
 		case <-time.After(grace):
@@ -251,7 +251,7 @@ func allFree(port, following int) bool {
 		if err != nil {
 			return false
 		}
-		l.Close()
+		_ = l.Close()
 	}
 	return true
 }
