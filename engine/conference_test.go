@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 func newEngine(t *testing.T) *Engine {
 	t.Helper()
 	pictures, sockets, goroutines := codecs.PicturesLive(), rtp.TransportsOpen(), runtime.NumGoroutine()
-	e := New(Config{Codecs: fake.Codecs(), Manual: true, Workers: 2})
+	e := New(Config{Codecs: fake.Codecs(), Manual: true, Workers: 2, Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() {
 		e.Close()
 		if n := codecs.PicturesLive() - pictures; n != 0 {

@@ -15,7 +15,7 @@ type Participant struct {
 	ID            string // unique, made by the node (UUID)
 	DisplayName   string // from the protocol, may be empty
 	RemoteAlias   string // the caller's own address, such as sip:alice@example.com
-	LocalAlias    string // what he dialled, without scheme, parameters and port
+	LocalAlias    string // what he dialled, without scheme, parameters and port: room, or room@example.com where a domain was named
 	Protocol      string // "sip"
 	CallID        string // the protocol's identifier of the call
 	Vendor        string // User-Agent, may be empty

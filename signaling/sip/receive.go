@@ -261,8 +261,15 @@ func (s *Server) unmerged(in *inbound) bool {
 	return true
 }
 
-// alias returns what was dialled: the user part without escapes.
-func (in *inbound) alias() string { return unescape(in.Recipient.User) }
+// alias returns what was dialled: the user part without escapes, and the
+// domain where one was named rather than an address of this machine.
+func (in *inbound) alias() string {
+	user, host := unescape(in.Recipient.User), in.Recipient.Host
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || user == "" || host == "" {
+		return user
+	}
+	return user + "@" + strings.ToLower(host)
+}
 
 // handleOptions answers as an INVITE would be (section 11.2).
 func (s *Server) handleOptions(in *inbound) {
