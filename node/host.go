@@ -111,12 +111,12 @@ func (h *host) leg(id signaling.LegID) *leg {
 }
 
 // Change implements signaling.MediaHost.
-func (h *host) Change(_ context.Context, id signaling.LegID, body []byte) ([]byte, error) {
+func (h *host) Change(_ context.Context, id signaling.LegID, kind signaling.ChangeKind, body []byte) ([]byte, error) {
 	l := h.leg(id)
 	if l == nil {
 		return nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: "no such leg"}
 	}
-	reply, err := l.change(body)
+	reply, err := l.change(kind, body)
 	if err != nil {
 		return nil, refusal(err)
 	}

@@ -84,27 +84,31 @@ func (l *leg) start(offer []byte) ([]byte, error) {
 	return answer, l.apply()
 }
 
-// change takes an offer, an answer, or nil for a new offer of ours.
-func (l *leg) change(body []byte) ([]byte, error) {
+// change re-negotiates.
+func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case l.ended:
+	if l.ended {
 		return nil, sdp.ErrState
-	case body == nil:
+	}
+	switch kind {
+	case signaling.ChangeWant:
 		return l.negotiation.Offer()
-	case l.negotiation.Pending():
+	case signaling.ChangeRollback:
+		l.negotiation.Rollback()
+		return nil, nil
+	case signaling.ChangeAnswer:
 		if err := l.negotiation.Accept(body); err != nil {
-			l.negotiation.Rollback()
 			return nil, err
 		}
 		return nil, l.apply()
+	default:
+		answer, err := l.negotiation.Answer(body)
+		if err != nil {
+			return nil, err
+		}
+		return answer, l.apply()
 	}
-	answer, err := l.negotiation.Answer(body)
-	if err != nil {
-		return nil, err
-	}
-	return answer, l.apply()
 }
 
 // apply puts into force what was agreed.

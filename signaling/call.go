@@ -56,6 +56,17 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("%s: %s", r.Code, r.Reason)
 }
 
+// ChangeKind is what a change of a leg brings.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	ChangeOffer    ChangeKind = "offer"    // the far end's offer; returns our answer
+	ChangeWant     ChangeKind = "want"     // the far end wants our offer, or we want to send one; returns it
+	ChangeAnswer   ChangeKind = "answer"   // the far end's answer to our offer; returns nil
+	ChangeRollback ChangeKind = "rollback" // our offer was refused or never answered; returns nil
+)
+
 // CommandKind is what a signalling protocol tells a leg.
 type CommandKind string
 
@@ -93,12 +104,14 @@ type Event struct {
 type MediaHost interface {
 	// Join puts a participant into the conference that his LocalAlias leads to.
 	// With an offer it returns the answer; with a nil offer it returns an
-	// offer, and the far end's answer comes by Change.
+	// offer, and the far end's answer comes by Change. The LegID is the
+	// participant's ID. A Join that fails leaves nothing; a Leave before or
+	// during it makes it fail, so that whoever gave up waiting can be sure. A
+	// leg that is not confirmed within a minute is ended by the host.
 	Join(ctx context.Context, p Participant, offer []byte) (LegID, []byte, error)
-	// Change takes a new offer and returns the answer; takes the answer to an
-	// offer of ours and returns nil; or, with nil, returns a new offer of ours.
-	// A refused change leaves the leg as it was.
-	Change(ctx context.Context, leg LegID, sdp []byte) ([]byte, error)
+	// Change re-negotiates (RFC 3264 section 8). A refused change leaves the leg
+	// as it was; an offer that crosses one of ours is CodeBadState.
+	Change(ctx context.Context, leg LegID, kind ChangeKind, sdp []byte) ([]byte, error)
 	// Control gives the leg a command. Unknown legs are ignored.
 	Control(leg LegID, c Command)
 	// Events returns the leg's events; closed when the leg is gone.

@@ -128,7 +128,7 @@ func (l *reflected) apply() {
 	}
 }
 
-func (r *reflector) Change(_ context.Context, id signaling.LegID, body []byte) ([]byte, error) {
+func (r *reflector) Change(_ context.Context, id signaling.LegID, _ signaling.ChangeKind, body []byte) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.legs[id]

@@ -74,7 +74,7 @@ func (h *fakeHost) Join(ctx context.Context, p signaling.Participant, offer []by
 	return l.id, h.reply(), nil
 }
 
-func (h *fakeHost) Change(ctx context.Context, id signaling.LegID, sdp []byte) ([]byte, error) {
+func (h *fakeHost) Change(ctx context.Context, id signaling.LegID, _ signaling.ChangeKind, sdp []byte) ([]byte, error) {
 	h.mu.Lock()
 	l := h.legs[id]
 	if l == nil || l.busy {

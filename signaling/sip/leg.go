@@ -16,20 +16,22 @@ type legSession struct {
 	leg  signaling.LegID
 }
 
-func (l *legSession) change(ctx context.Context, sdp []byte) ([]byte, error) {
+func (l *legSession) change(ctx context.Context, kind signaling.ChangeKind, sdp []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, hostTimeout)
 	defer cancel()
-	return l.host.Change(ctx, l.leg, sdp)
+	return l.host.Change(ctx, l.leg, kind, sdp)
 }
 
 func (l *legSession) offered(ctx context.Context, sdp []byte) ([]byte, error) {
-	return l.change(ctx, sdp)
+	return l.change(ctx, signaling.ChangeOffer, sdp)
 }
 
-func (l *legSession) wanted(ctx context.Context) ([]byte, error) { return l.change(ctx, nil) }
+func (l *legSession) wanted(ctx context.Context) ([]byte, error) {
+	return l.change(ctx, signaling.ChangeWant, nil)
+}
 
 func (l *legSession) answered(ctx context.Context, sdp []byte) error {
-	_, err := l.change(ctx, sdp)
+	_, err := l.change(ctx, signaling.ChangeAnswer, sdp)
 	return err
 }
 
