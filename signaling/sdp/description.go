@@ -75,6 +75,11 @@ func (s *section) rtp() bool {
 	return false
 }
 
+// used reports whether the section is in use and one that we could take.
+func (s *section) used() bool {
+	return s.port != 0 && (s.kind == kindAudio || s.kind == kindVideo) && plainProto(s.proto)
+}
+
 // plain reports whether the section is of a profile that we take, and whether
 // it has early feedback.
 func (s *section) plain() (ok, avpf bool) {
