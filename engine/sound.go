@@ -118,8 +118,8 @@ func (s *sound) refresh() {
 func (s *sound) send(a *audioLeg) {
 	cfg := a.config.Load()
 	a.timestamp += uint32(cfg.RTP.SendClock / 50)
-	if !cfg.Send {
-		return
+	if !cfg.Send || !a.leg.confirmed.Load() {
+		return // before the ACK anybody could have sent the INVITE in somebody else's name
 	}
 	var packet []byte
 	if minusOne, talker := a.input.Own(); talker {

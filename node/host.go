@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,7 +62,7 @@ func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (s
 	if p.ID == "" {
 		p.ID = newID()
 	}
-	l, err := h.newLeg(p, conference)
+	l, err := h.newLeg(p, conference, offer)
 	if err != nil {
 		h.giveBack()
 		return "", nil, err
@@ -72,16 +73,24 @@ func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (s
 		h.giveBack()
 		return "", nil, refusal(err)
 	}
-	id := signaling.LegID(p.ID)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closed || h.legs[id] != nil {
-		h.joined--
+	if !h.add(l) {
 		l.end()
+		h.giveBack()
 		return "", nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: "the node is shutting down"}
 	}
+	return signaling.LegID(p.ID), reply, nil
+}
+
+// add files a leg; false when the host is closed or the ID is in use.
+func (h *host) add(l *leg) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := signaling.LegID(l.participant.ID)
+	if h.closed || h.legs[id] != nil {
+		return false
+	}
 	h.legs[id] = l
-	return id, reply, nil
+	return true
 }
 
 // reserve takes a place on the node.
@@ -165,22 +174,24 @@ func (h *host) Leave(id signaling.LegID) {
 	}
 }
 
-// reap ends legs from which nothing has arrived for too long.
+// confirmWithin is how long a call may take from its answer to its ACK; twice
+// what SIP allows (RFC 3261 section 13.3.1.4).
+const confirmWithin = time.Minute
+
+// reap ends legs from which nothing has arrived for too long. The signalling
+// is told first; where there is none any more the leg is ended all the same.
 func (h *host) reap(now time.Time) {
-	timeout := h.config.Media.SilenceTimeout
-	if timeout <= 0 {
-		return
-	}
 	h.mu.Lock()
-	var silent []*leg
-	for _, l := range h.legs {
-		if l.silent(now, timeout) {
-			silent = append(silent, l)
-		}
-	}
+	legs := slices.Collect(maps.Values(h.legs))
 	h.mu.Unlock()
-	for _, l := range silent {
-		l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: fmt.Sprintf("no media for %v", timeout)})
+	for _, l := range legs {
+		switch l.judge(now, h.config.Media.SilenceTimeout) {
+		case legSilent:
+			l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: fmt.Sprintf("no media for %v", h.config.Media.SilenceTimeout)})
+		case legForgotten:
+			l.log.Warn("leg without signalling ended")
+			h.Leave(signaling.LegID(l.participant.ID))
+		}
 	}
 }
 
@@ -216,17 +227,4 @@ func refusal(err error) *signaling.Refusal {
 	default:
 		return &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
 	}
-}
-
-// mediaAddress is the address that a leg's media are offered at.
-func mediaAddress(configured, arrivedAt string) (netip.Addr, error) {
-	text := configured
-	if text == "" {
-		text = arrivedAt
-	}
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Addr{}, fmt.Errorf("media address: %w", err)
-	}
-	return a.Unmap(), nil
 }

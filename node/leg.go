@@ -30,6 +30,7 @@ type leg struct {
 	since        time.Time        // guarded by mu: when he began or last changed
 	served       bool             // guarded by mu: he was to be sent something; one who never was is not on hold
 	held         bool             // guarded by mu: he has us on hold
+	told         time.Time        // guarded by mu: when the signalling was told to end it
 
 	tellMu sync.Mutex
 	events chan signaling.Event // closed under tellMu
@@ -40,14 +41,10 @@ type leg struct {
 const eventQueue = 8
 
 // newLeg opens the sockets of a leg.
-func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig) (*leg, error) {
-	listen, err := mediaAddress("", p.LocalAddress)
+func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer []byte) (*leg, error) {
+	listen, public, err := mediaAddresses(h.config.Media.Address, p, offer)
 	if err != nil {
-		return nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
-	}
-	public, err := mediaAddress(h.config.Media.Address, p.LocalAddress)
-	if err != nil {
-		return nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
+		return nil, &signaling.Refusal{Code: signaling.CodeNoAddress, Reason: err.Error()}
 	}
 	l := &leg{
 		host: h, participant: p, conference: c, since: time.Now(),
@@ -60,8 +57,8 @@ func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig) (*leg,
 	}
 	if err != nil {
 		l.end()
-		h.log.Error("no ports for media", "err", err)
-		return nil, &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "no media ports left", RetryAfter: 10 * time.Second}
+		h.log.Error("no sockets for media", "address", listen, "err", err)
+		return nil, &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "no sockets for media", RetryAfter: 10 * time.Second}
 	}
 	l.negotiation = sdp.New(localDescription(public, l.audio.Port(), l.video.Port(), c.MaxHeight))
 	return l, nil
@@ -226,22 +223,45 @@ func (l *leg) keyFrame() {
 	}
 }
 
-// silent reports whether nothing has arrived for longer than timeout although
-// something should.
-func (l *leg) silent(now time.Time, timeout time.Duration) bool {
+// verdict is what the reaper thinks of a leg.
+type verdict uint8
+
+const (
+	legAlive     verdict = iota
+	legSilent            // nothing has arrived for longer than the timeout although something should
+	legForgotten         // its signalling never confirmed it, or did not end it when told to
+)
+
+// judge looks for signs of life; timeout 0 = silence is no reason.
+func (l *leg) judge(now time.Time, timeout time.Duration) verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.engine == nil || !l.confirmed.Load() {
-		return false
+	switch {
+	case !l.confirmed.Load():
+		if now.Sub(l.since) > confirmWithin {
+			return legForgotten
+		}
+		return legAlive
+	case l.engine == nil || timeout <= 0:
+		return legAlive
+	case !l.told.IsZero():
+		if now.Sub(l.told) > confirmWithin {
+			return legForgotten
+		}
+		return legAlive
 	}
 	last, control := l.engine.LastSign()
 	if !l.engine.ExpectsMedia() && (l.held || !control) {
-		return false // on hold, or a viewer without RTCP: the session timer is all there is
+		return legAlive // on hold, or a viewer without RTCP: the session timer is all there is
 	}
 	if l.since.After(last) {
 		last = l.since
 	}
-	return now.Sub(last) > timeout
+	if now.Sub(last) <= timeout {
+		return legAlive
+	}
+	l.told = now
+	return legSilent
 }
 
 // end frees everything and closes the events. A second end does nothing.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,7 +115,7 @@ func TestSilentLegIsReaped(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := h.Events(id)
-	h.reap(time.Now().Add(time.Minute))
+	h.reap(time.Now().Add(50 * time.Second))
 	h.Control(id, signaling.Command{Kind: signaling.CommandConfirm})
 	h.reap(time.Now().Add(5 * time.Second))
 	select {
@@ -134,5 +135,76 @@ func TestSilentLegIsReaped(t *testing.T) {
 	h.Leave(id)
 	if _, open := <-events; open {
 		t.Error("events go on after the leg has left")
+	}
+}
+
+// An offer of ours that the far end refused is taken back; until then an offer
+// of his is out of turn, and never mistaken for an answer.
+func TestRefusedOfferIsRolledBack(t *testing.T) {
+	h := testHost(t, nil)
+	id, _, err := h.Join(t.Context(), caller("meet"), []byte(plainOffer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(kind signaling.ChangeKind, body string) ([]byte, error) {
+		return h.Change(t.Context(), id, kind, []byte(body))
+	}
+	if offer, err := change(signaling.ChangeWant, ""); err != nil || len(offer) == 0 {
+		t.Fatalf("%q, %v", offer, err)
+	}
+	var r *signaling.Refusal
+	if _, err := change(signaling.ChangeOffer, plainOffer); !errors.As(err, &r) || r.Code != signaling.CodeBadState {
+		t.Errorf("an offer across ours: %v", err)
+	}
+	if _, err := change(signaling.ChangeRollback, ""); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := change(signaling.ChangeOffer, plainOffer); err != nil || len(answer) == 0 {
+		t.Errorf("after the rollback: %q, %v", answer, err)
+	}
+}
+
+// A leg whose call was never confirmed, or whose signalling does not end it,
+// does not stay.
+func TestForgottenLegsGo(t *testing.T) {
+	h := testHost(t, func(c *config.Config) { c.Media.SilenceTimeout = 10 * time.Second })
+	for range 2 {
+		if _, _, err := h.Join(t.Context(), caller("meet"), []byte(plainOffer)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id := range h.legs {
+		h.Control(id, signaling.Command{Kind: signaling.CommandConfirm})
+		break
+	}
+	now := time.Now()
+	if h.reap(now.Add(30 * time.Second)); len(h.legs) != 2 {
+		t.Errorf("%d legs after 30 s", len(h.legs))
+	}
+	if h.reap(now.Add(70 * time.Second)); len(h.legs) != 1 {
+		t.Errorf("%d legs after 70 s: the unconfirmed one should have gone", len(h.legs))
+	}
+	if h.reap(now.Add(100 * time.Second)); len(h.legs) != 0 || h.engine.Participants() != 0 {
+		t.Errorf("%d legs after 100 s: the silent one, told at 30 s, should have gone", len(h.legs))
+	}
+}
+
+func TestMediaAddresses(t *testing.T) {
+	six := strings.ReplaceAll(strings.ReplaceAll(plainOffer, "IP4", "IP6"), "127.0.0.1", "::1")
+	for _, c := range []struct {
+		name, configured, arrived, offer, listen, public string
+	}{
+		{"as it arrived", "", "127.0.0.1", plainOffer, "127.0.0.1", "127.0.0.1"},
+		{"public address", "203.0.113.5", "127.0.0.1", plainOffer, "127.0.0.1", "203.0.113.5"},
+		{"public address of the other family", "203.0.113.5", "::1", six, "::1", "::1"},
+		{"offer of the other family", "", "::1", plainOffer, "127.0.0.1", "127.0.0.1"},
+		{"arrived elsewhere", "", "192.0.2.77", plainOffer, "127.0.0.1", "127.0.0.1"},
+		{"no offer", "", "127.0.0.1", "", "127.0.0.1", "127.0.0.1"},
+	} {
+		p := signaling.Participant{LocalAddress: c.arrived, RemoteAddress: "127.0.0.1:5060"}
+		listen, public, err := mediaAddresses(c.configured, p, []byte(c.offer))
+		if err != nil || listen.String() != c.listen || public.String() != c.public {
+			t.Errorf("%s: %v, %v, %v", c.name, listen, public, err)
+		}
 	}
 }

@@ -32,10 +32,11 @@ type Code string
 
 // The reasons for which a call is refused.
 const (
-	CodeUnknownAlias   Code = "unknown alias"   // nothing answers to what was dialled
-	CodeConferenceFull Code = "conference full" // the conference's own maximum
-	CodeNoCapacity     Code = "no capacity"     // the host has no room; another may
-	CodeNoCodec        Code = "no common codec" // nothing that both sides speak
+	CodeUnknownAlias   Code = "unknown alias"     // nothing answers to what was dialled
+	CodeConferenceFull Code = "conference full"   // the conference's own maximum
+	CodeNoCapacity     Code = "no capacity"       // the host has no room; another may
+	CodeNoCodec        Code = "no common codec"   // nothing that both sides speak
+	CodeNoAddress      Code = "no common address" // the media addresses of both sides cannot reach each other
 	CodeBadSDP         Code = "bad session description"
 	CodeBadState       Code = "offer out of turn" // an offer while another is open (glare)
 	CodeInternal       Code = "internal error"
@@ -105,9 +106,9 @@ type MediaHost interface {
 	// Join puts a participant into the conference that his LocalAlias leads to.
 	// With an offer it returns the answer; with a nil offer it returns an
 	// offer, and the far end's answer comes by Change. The LegID is the
-	// participant's ID. A Join that fails leaves nothing; a Leave before or
-	// during it makes it fail, so that whoever gave up waiting can be sure. A
-	// leg that is not confirmed within a minute is ended by the host.
+	// participant's ID. A Join that fails leaves nothing, and a leg that is not
+	// confirmed within a minute is ended by the host, so that whoever gave up
+	// waiting leaves none behind.
 	Join(ctx context.Context, p Participant, offer []byte) (LegID, []byte, error)
 	// Change re-negotiates (RFC 3264 section 8). A refused change leaves the leg
 	// as it was; an offer that crosses one of ours is CodeBadState.
