@@ -55,8 +55,9 @@ func (c *callerSession) answered(_ context.Context, sdp []byte) error {
 	return nil
 }
 
-func (c *callerSession) confirmed() {}
-func (c *callerSession) end()       {}
+func (c *callerSession) rollback(context.Context) error { return nil }
+func (c *callerSession) confirmed()                     {}
+func (c *callerSession) end()                           {}
 
 func (c *callerSession) info(kind string, body []byte) int {
 	if c.o.OnInfo == nil {

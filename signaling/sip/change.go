@@ -23,6 +23,25 @@ func (d *Dialog) begin() error {
 	return nil
 }
 
+// want asks the session for an offer of ours.
+func (d *Dialog) want(ctx context.Context) ([]byte, error) {
+	offer, err := d.ask(ctx, d.session.wanted)
+	if errors.Is(err, context.DeadlineExceeded) {
+		d.rollback() // the session may have made one all the same
+	}
+	return offer, err
+}
+
+// rollback tells the session that its offer came to nothing. The offer stays
+// open until the session knows: what comes meanwhile is glare.
+func (d *Dialog) rollback() {
+	if _, err := d.ask(d.server.ctx, func(ctx context.Context) ([]byte, error) {
+		return nil, d.session.rollback(ctx)
+	}); err != nil && !errors.Is(err, ErrEnded) {
+		d.log.Warn("offer not rolled back", "error", err)
+	}
+}
+
 func (d *Dialog) commit() {
 	d.mu.Lock()
 	d.offering = false
@@ -74,6 +93,11 @@ func (d *Dialog) reinvite(ctx context.Context, sdp []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer d.commit()
+	return d.sendInvite(ctx, sdp)
+}
+
+// sendInvite sends a re-INVITE; the right to make an offer is the caller's.
+func (d *Dialog) sendInvite(ctx context.Context, sdp []byte) ([]byte, error) {
 	to, err := d.next(ctx)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ type session interface {
 	offered(ctx context.Context, sdp []byte) ([]byte, error) // their offer, our answer
 	wanted(ctx context.Context) ([]byte, error)              // they ask for our offer
 	answered(ctx context.Context, sdp []byte) error          // their answer to it
+	rollback(ctx context.Context) error                      // there will be no answer to it
 	confirmed()                                              // the call is established
 	info(kind string, body []byte) int                       // an INFO; the status to answer
 	end()
@@ -55,6 +56,7 @@ type Dialog struct {
 	contact   string // ours, as a name-addr
 	path      path
 	peerAllow map[string]bool // nil = he did not say
+	noUpdate  bool            // he refused an UPDATE, whatever he says that he allows
 	offering  bool            // an offer of ours is open
 	answering bool            // an offer of theirs is open
 	inviting  bool            // an INVITE of theirs has no final answer yet
@@ -306,7 +308,10 @@ func (d *Dialog) refreshTarget(m gosip.Message) {
 func (d *Dialog) allows(method string, unsaid bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.peerAllow == nil {
+	switch {
+	case d.noUpdate && method == "UPDATE":
+		return false
+	case d.peerAllow == nil:
 		return unsaid
 	}
 	return d.peerAllow[method]

@@ -28,7 +28,8 @@ type fakeHost struct {
 	join     func(ctx context.Context) error  // runs inside Join
 	answers  map[string]bool                  // nil = everything
 	answer   []byte                           // nil = testAnswer
-	changed  chan []byte                      // every Change
+	changed  chan []byte                      // every Change but rollbacks
+	rolled   chan struct{}                    // every rollback
 	commands chan signaling.Command           // every Control
 	left     chan signaling.LegID             // every Leave
 }
@@ -44,7 +45,7 @@ type fakeLeg struct {
 
 func newFakeHost() *fakeHost {
 	return &fakeHost{
-		legs: map[signaling.LegID]*fakeLeg{}, changed: make(chan []byte, 1000),
+		legs: map[signaling.LegID]*fakeLeg{}, changed: make(chan []byte, 1000), rolled: make(chan struct{}, 1000),
 		commands: make(chan signaling.Command, 1000), left: make(chan signaling.LegID, 1000),
 	}
 }
@@ -74,7 +75,7 @@ func (h *fakeHost) Join(ctx context.Context, p signaling.Participant, offer []by
 	return l.id, h.reply(), nil
 }
 
-func (h *fakeHost) Change(ctx context.Context, id signaling.LegID, _ signaling.ChangeKind, sdp []byte) ([]byte, error) {
+func (h *fakeHost) Change(ctx context.Context, id signaling.LegID, kind signaling.ChangeKind, sdp []byte) ([]byte, error) {
 	h.mu.Lock()
 	l := h.legs[id]
 	if l == nil || l.busy {
@@ -88,6 +89,10 @@ func (h *fakeHost) Change(ctx context.Context, id signaling.LegID, _ signaling.C
 		l.busy = false
 		h.mu.Unlock()
 	}()
+	if kind == signaling.ChangeRollback {
+		h.rolled <- struct{}{}
+		return nil, nil
+	}
 	if h.change != nil {
 		out, err := h.change(sdp)
 		h.changed <- sdp

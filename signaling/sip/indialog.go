@@ -128,8 +128,11 @@ func (d *Dialog) receiveInvite(in *inbound) {
 		if errors.Is(in.tx.Err(), gosip.ErrTransactionCanceled) { // there will be no ACK
 			d.mu.Lock()
 			delete(d.acks, in.seq)
-			d.offering = d.offering && !late
 			d.mu.Unlock()
+			if late {
+				d.rollback()
+				d.commit()
+			}
 			return
 		}
 	}
@@ -146,12 +149,13 @@ func (d *Dialog) answerInvite(in *inbound, offer []byte) (*gosip.Response, chan 
 	if err := in.tx.Respond(gosip.NewResponseFromRequest(in.Request, 100, "Trying", nil)); err != nil {
 		return nil, nil, func() {}
 	}
-	sdp, err := d.ask(s.ctx, func(ctx context.Context) ([]byte, error) {
-		if offer == nil {
-			return d.session.wanted(ctx)
-		}
-		return d.session.offered(ctx, offer)
-	})
+	var sdp []byte
+	var err error
+	if offer == nil {
+		sdp, err = d.want(s.ctx)
+	} else {
+		sdp, err = d.ask(s.ctx, func(ctx context.Context) ([]byte, error) { return d.session.offered(ctx, offer) })
+	}
 	if err != nil {
 		return nil, nil, func() { d.refuseChange(in, err) }
 	}

@@ -211,17 +211,23 @@ func (d *Dialog) settle(in *inbound, res *gosip.Response, wait chan *gosip.Reque
 		d.settling = true
 		close(d.settled)
 	}
-	if late {
-		d.offering = false
-	}
-	first := ack != nil && !d.confirm
+	established := d.confirm
+	first := ack != nil && !established
 	d.confirm = d.confirm || ack != nil
 	d.mu.Unlock()
+	if late {
+		defer d.commit() // when the session knows how it ended
+	}
 	if ack == nil {
 		d.finishLater(goodbye{cause: "no ACK", code: 408, text: "no ACK received", bye: true})
 		return
 	}
 	if late {
+		if len(ack.Body()) == 0 && established {
+			d.log.Info("offer not answered in ACK")
+			d.rollback() // the call goes on as it was
+			return
+		}
 		if len(ack.Body()) == 0 {
 			d.finishLater(goodbye{cause: "no answer in ACK", code: 400, text: "no answer in ACK", bye: true})
 			return

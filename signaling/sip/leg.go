@@ -35,6 +35,11 @@ func (l *legSession) answered(ctx context.Context, sdp []byte) error {
 	return err
 }
 
+func (l *legSession) rollback(ctx context.Context) error {
+	_, err := l.change(ctx, signaling.ChangeRollback, nil)
+	return err
+}
+
 func (l *legSession) confirmed() {
 	l.host.Control(l.leg, signaling.Command{Kind: signaling.CommandConfirm})
 }

@@ -1,9 +1,6 @@
 package sip
 
 import (
-	"context"
-	"errors"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +15,7 @@ type sessionTimer struct {
 	ours     bool          // we refresh
 	refresh  *time.Timer
 	expiry   *time.Timer
+	until    time.Time // when expiry fires
 }
 
 func (t *sessionTimer) stop() {
@@ -109,55 +107,22 @@ func (d *Dialog) arm(interval time.Duration, ours bool) {
 	if interval <= 0 {
 		return
 	}
-	d.timer.expiry = time.AfterFunc(interval-min(32*time.Second, interval/3), func() {
-		d.finishLater(goodbye{cause: "session expired", code: 408, text: "session timer expired", bye: true})
-	})
+	d.expire()
 	if ours {
 		d.timer.refresh = time.AfterFunc(interval/2, func() { d.refreshLater() })
 	}
 }
 
-// refreshLater refreshes in a goroutine of the server's.
-func (d *Dialog) refreshLater() {
-	if !d.server.enter() {
-		return
+// expire sets the end of the session anew. The caller holds mu.
+func (d *Dialog) expire() {
+	if d.timer.expiry != nil {
+		d.timer.expiry.Stop()
 	}
-	go func() {
-		defer d.server.wg.Done()
-		d.refresh()
-	}()
-}
-
-// refresh keeps the session alive: by UPDATE without an offer when the far end
-// takes it, otherwise by re-INVITE. A glare is tried again, a far end that has
-// lost the call ends it; anything else is left to the expiry.
-func (d *Dialog) refresh() {
-	ctx, cancel := context.WithTimeout(d.server.ctx, requestTimeout)
-	defer cancel()
-	var err error
-	if d.allows("UPDATE", false) {
-		_, err = d.Update(ctx, nil)
-	} else {
-		var offer []byte
-		if offer, err = d.ask(ctx, d.session.wanted); err == nil {
-			var answer []byte
-			if answer, err = d.reinvite(ctx, offer); err == nil && answer != nil {
-				_, err = d.ask(ctx, func(ctx context.Context) ([]byte, error) { return nil, d.session.answered(ctx, answer) })
-			}
-		}
-	}
-	if err == nil || errors.Is(err, ErrEnded) {
-		return
-	}
-	d.log.Warn("session refresh failed", "error", err)
-	var status *StatusError
-	if errors.Is(err, ErrPending) || errors.As(err, &status) && (status.Code == 491 || status.Code == 500 || status.Code == 422) {
-		d.mu.Lock()
-		if !d.ended && d.timer.expiry != nil {
-			d.timer.refresh = time.AfterFunc(2*time.Second+rand.N(2*time.Second), func() { d.refreshLater() })
-		}
-		d.mu.Unlock()
-	}
+	wait := d.timer.interval - min(32*time.Second, d.timer.interval/3)
+	d.timer.until = time.Now().Add(wait)
+	d.timer.expiry = time.AfterFunc(wait, func() {
+		d.finishLater(goodbye{cause: "session expired", code: 408, text: "session timer expired", bye: true})
+	})
 }
 
 // offerTimer puts our wish into a request (section 7.1). refresher is "uac"
