@@ -27,6 +27,7 @@ type SIP struct {
 	UDP            string        `yaml:"udp" doc:"Address and port for SIP over UDP. Empty: off."`
 	TCP            string        `yaml:"tcp" doc:"Address and port for SIP over TCP. Empty: off."`
 	TLS            string        `yaml:"tls" doc:"Address and port for SIP over TLS, usually :5061. Empty: off."`
+	Address        string        `yaml:"address" doc:"IP address written into SIP messages: the public one behind a NAT that forwards ports 1:1. Empty: media.address, else the address that the call arrived at."`
 	CertFile       string        `yaml:"cert_file" doc:"Certificate chain for TLS, PEM. Empty: a self-signed certificate is made, and kept in data_dir."`
 	KeyFile        string        `yaml:"key_file" doc:"Private key for TLS, PEM. Empty where cert_file is."`
 	SessionExpires time.Duration `yaml:"session_expires" doc:"A call is refreshed in this time or ends (RFC 4028). At least 90s."`

@@ -135,6 +135,7 @@ func TestLoadErrors(t *testing.T) {
 		{"bad host", "http: {address: \"nowhere:80\"}\n", `http.address: host "nowhere"`},
 		{"bad port", "http: {address: \":99999\"}\n", `http.address: port "99999"`},
 		{"media address", "media: {address: 0.0.0.0}\n", `media.address: "0.0.0.0" is not the IP address of one host`},
+		{"sip address", "sip: {address: 203.0.113.7:5060}\n", `sip.address: "203.0.113.7:5060" is not the IP address of one host`},
 		{"nothing listens", "sip: {udp: '', tcp: ''}\n", `parley.yaml:1: sip: udp, tcp and tls are all off`},
 		{"certificate without key", "sip: {tls: ':5061', cert_file: a}\n", `sip.cert_file and sip.key_file are given together`},
 		{"certificate alone", "sip: {cert_file: a, key_file: b}\n", `a certificate without sip.tls`},

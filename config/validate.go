@@ -67,17 +67,24 @@ func validateSIP(c *Config, d *decoder) {
 	if c.SIP.TLS != "" && c.SIP.TLS == c.SIP.TCP && !strings.HasSuffix(c.SIP.TLS, ":0") {
 		d.problemf("sip.tls", "%q is taken by sip.tcp", c.SIP.TLS)
 	}
+	checkAddress(d, "sip.address", c.SIP.Address)
 	if e := c.SIP.SessionExpires; e < minSessionExpires {
 		d.problemf("sip.session_expires", "%v is less than %v, the least of RFC 4028", e, minSessionExpires)
 	}
 }
 
-func validateMedia(c *Config, d *decoder) {
-	if a := c.Media.Address; a != "" {
-		if ip, err := netip.ParseAddr(a); err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "" {
-			d.problemf("media.address", "%q is not the IP address of one host; write it without a port, such as 203.0.113.7", a)
-		}
+// checkAddress wants an address that others can be told; "" is none.
+func checkAddress(d *decoder, path, address string) {
+	if address == "" {
+		return
 	}
+	if ip, err := netip.ParseAddr(address); err != nil || ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "" {
+		d.problemf(path, "%q is not the IP address of one host; write it without a port, such as 203.0.113.7", address)
+	}
+}
+
+func validateMedia(c *Config, d *decoder) {
+	checkAddress(d, "media.address", c.Media.Address)
 	switch p := c.Media.Ports; {
 	case p.First > p.Last:
 		d.problemf("media.ports", "%d-%d ends before it begins", p.First, p.Last)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -57,12 +58,15 @@ func New(c Config) (*Node, error) {
 
 func (n *Node) listen(ctx context.Context, c Config) error {
 	cfg := c.Config
-	var err error
+	advertise, err := netip.ParseAddr(cmp.Or(cfg.SIP.Address, cfg.Media.Address))
+	if err != nil {
+		advertise = netip.Addr{} // none is configured
+	}
 	n.sip, err = sip.Listen(ctx, sip.Config{
 		UDP: cfg.SIP.UDP, TCP: cfg.SIP.TCP, TLS: cfg.SIP.TLS,
 		CertFile: cfg.SIP.CertFile, KeyFile: cfg.SIP.KeyFile, DataDir: cfg.DataDir,
 		Host: n.host, UserAgent: "Parley/" + c.Version,
-		SessionExpires: cfg.SIP.SessionExpires, Log: c.Log,
+		Advertise: advertise, SessionExpires: cfg.SIP.SessionExpires, Log: c.Log,
 	})
 	if err != nil {
 		return err

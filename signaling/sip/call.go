@@ -60,10 +60,12 @@ func (s *Server) prepare(ctx context.Context, o Outgoing) (*Dialog, place, error
 			return nil, to, fmt.Errorf("sip: %s: %w", to.network, err)
 		}
 	}
-	local := s.localTo(to.network, to.addr)
+	if to.local, err = s.localTo(to.network, to.addr); err != nil {
+		return nil, to, err
+	}
 	from := o.From
 	if from == "" {
-		from = "sip:parley@" + contactHost(local.Addr().String())
+		from = "sip:parley@" + contactHost(s.advertised(to.local).Addr().String())
 	}
 	own, err := parseURI(from)
 	if err != nil {
@@ -76,10 +78,10 @@ func (s *Server) prepare(ctx context.Context, o Outgoing) (*Dialog, place, error
 		me.display = quote(o.DisplayName)
 	}
 	id := dialogID{uuid.NewString(), gosip.GenerateTagN(16), ""}
-	d := s.newDialog(id, me, nameAddr{uri: remote.String()}, true, path{network: to.network, local: local, peer: to.addr})
+	d := s.newDialog(id, me, nameAddr{uri: remote.String()}, true, path{network: to.network, local: to.local, peer: to.addr})
 	target.Headers = nil
 	d.target = target.String()
-	d.contact = contactURI(own.User, to.network, local)
+	d.contact = s.contact(own.User, to.network, to.local, target.Scheme == "sips")
 	d.localSeq = rand.Uint32N(1 << 16)
 	d.timer.interval = s.cfg.SessionExpires
 	d.session = &callerSession{o: o, last: func() []byte {
@@ -121,7 +123,7 @@ func (d *Dialog) call(ctx context.Context, to place, o Outgoing) error {
 		d.routes = append(d.routes, records[i].Value())
 	}
 	d.refreshTarget(res)
-	d.path.network = to.network
+	d.path.network, d.path.local = to.network, to.local
 	d.timer.interval = 0
 	d.mu.Unlock()
 	if err := s.file(d); err != nil {

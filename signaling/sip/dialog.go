@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,14 +67,6 @@ type Dialog struct {
 	lastSeq   uint32         // its CSeq
 
 	asking atomic.Bool // an INFO for a key frame is under way
-}
-
-// path is how the far end is reached.
-type path struct {
-	network string
-	local   netip.AddrPort // our address towards him
-	peer    netip.AddrPort // where his messages came from
-	behind  bool           // he is behind a NAT: his Contact leads nowhere
 }
 
 // goodbye says why a dialog ends.
@@ -315,16 +306,4 @@ func (d *Dialog) allows(method string, unsaid bool) bool {
 		return unsaid
 	}
 	return d.peerAllow[method]
-}
-
-// contactURI is where we are reached for this dialog.
-func contactURI(user, network string, at netip.AddrPort) string {
-	if user != "" {
-		user += "@"
-	}
-	uri := "<sip:" + user + at.String()
-	if network != "udp" {
-		uri += ";transport=" + network
-	}
-	return uri + ">"
 }

@@ -32,6 +32,9 @@ func (d *Dialog) receive(in *inbound) {
 	if !ended && !late {
 		d.remoteSeq, d.heard = max(in.seq, d.remoteSeq), true
 		if p := in.path(); p.network == d.path.network || p.network != "udp" {
+			if p.network == d.path.network {
+				p.local = d.path.local
+			}
 			d.path = p
 		}
 	}

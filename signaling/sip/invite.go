@@ -3,8 +3,6 @@ package sip
 import (
 	"context"
 	"errors"
-	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,8 +47,14 @@ func (s *Server) handleInvite(in *inbound) {
 		return
 	}
 
-	p := in.participant()
 	log := s.log.With("call_id", in.callID, "remote", in.source.String(), "transport", in.network)
+	var err error
+	if in.local, err = s.localTo(in.network, in.source); err != nil {
+		log.Warn("call refused", "reason", err.Error())
+		in.reply(s, 503, "Service Unavailable", nil, header("Retry-After", "10"))
+		return
+	}
+	p := in.participant()
 	joining, stop := context.WithTimeout(ctx, hostTimeout)
 	leg, sdp, err := s.cfg.Host.Join(joining, p, offer)
 	stop()
@@ -157,28 +161,13 @@ func (s *Server) accept(in *inbound, session session) *Dialog {
 	for _, h := range in.GetHeaders("Record-Route") {
 		d.routes = append(d.routes, h.Value())
 	}
-	d.contact = contactURI(in.Recipient.User, in.network, in.local)
+	d.contact = s.contact(in.Recipient.User, in.network, in.local, in.secure())
 	d.target = "sip:" + in.source.String() // until he says better
 	if in.network != "udp" {
 		d.target += ";transport=" + in.network
 	}
 	d.refreshTarget(in)
 	return d
-}
-
-// path tells how the sender of a request is reached.
-func (in *inbound) path() path {
-	p := path{network: in.network, local: in.local, peer: in.source}
-	if hop := in.Via(); hop != nil && len(in.GetHeaders("Via")) == 1 {
-		if said, err := netip.ParseAddr(strings.Trim(hop.Host, "[]")); err == nil {
-			port := hop.Port
-			if port == 0 {
-				port = gosip.DefaultPort(in.network)
-			}
-			p.behind = said.Unmap() != in.source.Addr() || in.network == "udp" && port != int(in.source.Port())
-		}
-	}
-	return p
 }
 
 // success builds the 2xx to an INVITE or UPDATE.

@@ -26,6 +26,8 @@ type memorySocket struct {
 	in     chan memoryDatagram
 	done   chan struct{}
 	closed sync.Once
+
+	everywhere bool // it says that it is bound to all addresses
 }
 
 type memoryDatagram struct {
@@ -119,7 +121,13 @@ func (s *memorySocket) Close() error {
 	return nil
 }
 
-func (s *memorySocket) LocalAddr() net.Addr              { return net.UDPAddrFromAddrPort(s.at) }
+func (s *memorySocket) LocalAddr() net.Addr {
+	if s.everywhere {
+		return net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.IPv4Unspecified(), s.at.Port()))
+	}
+	return net.UDPAddrFromAddrPort(s.at)
+}
+
 func (s *memorySocket) SetDeadline(time.Time) error      { return nil }
 func (s *memorySocket) SetReadDeadline(time.Time) error  { return nil }
 func (s *memorySocket) SetWriteDeadline(time.Time) error { return nil }

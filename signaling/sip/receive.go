@@ -2,7 +2,6 @@ package sip
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ type inbound struct {
 	tx      *gosip.ServerTx
 	network string         // "udp", "tcp" or "tls"
 	source  netip.AddrPort // who sent it
-	local   netip.AddrPort // the address of ours that he sent it to
+	local   netip.AddrPort // the address of ours that he sent it to; known to INVITEs that begin a call
 	fromTag string
 	toTag   string
 	callID  string
@@ -80,44 +79,11 @@ func (s *Server) inbound(req *gosip.Request, tx *gosip.ServerTx) *inbound {
 	in := &inbound{Request: req, tx: tx, network: strings.ToLower(req.Transport())}
 	in.source, _ = netip.ParseAddrPort(value(req, sourceField))
 	in.source = netip.AddrPortFrom(in.source.Addr().Unmap(), in.source.Port())
-	in.local = s.localTo(in.network, in.source)
 	in.fromTag, _ = req.From().Params.Get("tag")
 	in.toTag, _ = req.To().Params.Get("tag")
 	in.callID = req.CallID().Value()
 	in.seq = req.CSeq().SeqNo
 	return in
-}
-
-// localTo returns the address that the peer reaches us at: the connection's
-// own, or for a socket bound to all addresses the one that routes to him.
-func (s *Server) localTo(network string, peer netip.AddrPort) netip.AddrPort {
-	var at netip.AddrPort
-	switch network {
-	case "tcp", "tls":
-		l := s.stream(network)
-		at = l.local(peer)
-		if l.listener != nil {
-			at = netip.AddrPortFrom(at.Addr(), addrPort(l.listener.Addr()).Port())
-		}
-	default:
-		at = s.Addr("udp")
-	}
-	if at.IsValid() && !at.Addr().IsUnspecified() {
-		return at
-	}
-	if c, err := net.Dial("udp", netip.AddrPortFrom(peer.Addr(), max(peer.Port(), 1)).String()); err == nil {
-		ip := addrPort(c.LocalAddr()).Addr()
-		_ = c.Close()
-		return netip.AddrPortFrom(ip.WithZone(""), at.Port())
-	}
-	return netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port())
-}
-
-func (s *Server) stream(network string) *streams {
-	if network == "tls" {
-		return s.tls
-	}
-	return s.tcp
 }
 
 // value returns the first value of a field as written, "" when it is missing.

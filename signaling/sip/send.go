@@ -24,7 +24,8 @@ const tcpTrial = time.Second
 type place struct {
 	network string
 	addr    netip.AddrPort
-	name    string // the host as written, for TLS
+	local   netip.AddrPort // our address towards it; invalid = not known yet
+	name    string         // the host as written, for TLS
 }
 
 // locate finds where a URI leads (RFC 3263, without NAPTR): its transport
@@ -107,15 +108,19 @@ func (d *Dialog) next(ctx context.Context) (place, error) {
 		target = first.uri
 	}
 	d.mu.Unlock()
+	last := place{network: p.network, addr: p.peer, local: p.local}
 	if p.network != "udp" && d.server.stream(p.network).connected(p.peer) {
-		return place{network: p.network, addr: p.peer}, nil
+		return last, nil
 	}
 	if p.behind && !routed {
-		return place{network: p.network, addr: p.peer}, nil
+		return last, nil
 	}
-	to, err := d.server.locate(ctx, target, "udp")
+	to, err := d.server.locate(ctx, target, p.network)
 	if err != nil && p.peer.IsValid() { // better where he was last than nowhere
-		return place{network: p.network, addr: p.peer}, nil
+		return last, nil
+	}
+	if to.network == p.network && to.addr.Addr() == p.peer.Addr() {
+		to.local = p.local
 	}
 	return to, err
 }
@@ -126,11 +131,10 @@ func (s *Server) address(ctx context.Context, req *gosip.Request, to *place) err
 	if to.network == "udp" && len(req.String())+200 > maxDatagram && s.cfg.packets == nil {
 		trial, cancel := context.WithTimeout(ctx, tcpTrial)
 		if s.tcp.dial(trial, to.addr, to.name) == nil {
-			to.network = "tcp"
+			to.network, to.local = "tcp", netip.AddrPort{}
 		}
 		cancel()
 	}
-	var local netip.AddrPort
 	if to.network == "udp" {
 		if s.udp == nil {
 			return fmt.Errorf("sip: udp: %w", ErrNoListener)
@@ -140,17 +144,22 @@ func (s *Server) address(ctx context.Context, req *gosip.Request, to *place) err
 		if bound.Addr() == netip.IPv6Unspecified() {
 			req.Laddr.IP = net.IPv6unspecified
 		}
-		local = s.localTo("udp", to.addr)
 	} else {
 		if err := s.stream(to.network).dial(ctx, to.addr, to.name); err != nil {
 			return fmt.Errorf("sip: %s: %w", to.network, err)
 		}
-		local = s.localTo(to.network, to.addr)
 	}
+	if !to.local.IsValid() {
+		var err error
+		if to.local, err = s.localTo(to.network, to.addr); err != nil {
+			return err
+		}
+	}
+	said := s.advertised(to.local)
 	req.SetTransport(strings.ToUpper(to.network))
 	req.SetDestination(to.addr.String())
 	v := via{
-		version: "2.0", transport: strings.ToUpper(to.network), host: local.Addr().String(), port: int(local.Port()),
+		version: "2.0", transport: strings.ToUpper(to.network), host: said.Addr().String(), port: int(said.Port()),
 		params: params{{"branch", gosip.GenerateBranchN(24)}},
 	}
 	if req.Method != gosip.ACK || to.network == "udp" {

@@ -33,6 +33,11 @@ type Config struct {
 	// ServerName is what their certificate must name; "" = the host of the URI.
 	ServerName string
 
+	// Advertise is the address that others reach us at when it is not our own:
+	// the public one of a NAT that forwards the ports 1:1. It is written into
+	// Contact and Via where its family is that of the local address.
+	Advertise netip.Addr
+
 	Host      signaling.MediaHost // takes incoming calls; nil = they are refused
 	UserAgent string              // "Parley/<version>"
 
@@ -46,6 +51,7 @@ type Config struct {
 
 	packets net.PacketConn // tests: the UDP socket
 	names   resolver       // tests: instead of DNS
+	route   router         // tests: instead of the system's routes
 }
 
 // resolver is what is asked of DNS.
@@ -127,6 +133,9 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	}
 	if c.names == nil {
 		c.names = net.DefaultResolver
+	}
+	if c.route == nil {
+		c.route = routeTo
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
