@@ -330,6 +330,12 @@ func TestAnswerAttributes(t *testing.T) {
 		{"no bandwidth", head + "m=audio 4000 RTP/AVP 0\nb=AS:0\n", func(m Media) bool { return !m.Audio.Send && m.Audio.Receive && !m.Audio.OnHold }, "a=sendrecv"},
 		{"ptime", head + "m=audio 4000 RTP/AVP 0\na=ptime:30\na=maxptime:60.5\n", func(m Media) bool { return m.Audio.PTime == 30 && m.Audio.MaxPTime == 60 }, "a=ptime:20"},
 		{"unknown attributes", head + "a=foo\na=bar:1\nm=audio 4000 RTP/AVP 0\na=foo:\na=rtpmap-x:bad\nb=X-YZ:128\n", func(m Media) bool { return m.Audio.Send }, "a=sendrecv"},
+		{
+			"G722 with the rate of its sound", head + "m=audio 4000 RTP/AVP 9 101\na=rtpmap:9 G722/16000/1\na=rtpmap:101 telephone-event/8000\n",
+			func(m Media) bool {
+				return m.Audio.ClockRate == 8000 && m.Audio.Formats[9].ClockRate == 8000 && m.Audio.TelephoneClock == 8000
+			}, "a=rtpmap:9 G722/8000",
+		},
 		{"no RTCP", head + "m=audio 4000 RTP/AVP 0\na=rtcp:0\n", func(m Media) bool { return !m.Audio.RemoteRTCP.IsValid() }, "a=sendrecv"},
 		{"last port", head + "m=audio 65535 RTP/AVP 0\n", func(m Media) bool { return !m.Audio.RemoteRTCP.IsValid() }, "a=sendrecv"},
 		{"mux", head + "m=audio 4000 RTP/AVP 0\na=rtcp-mux\na=rtcp:4009\n", func(m Media) bool { return m.Audio.Mux && m.Audio.RemoteRTCP == m.Audio.Remote }, "a=rtcp-mux"},

@@ -64,7 +64,12 @@ func understand(p *payload, l *LocalMedia) (format, bool) {
 		f.opus, f.channels = p.fmtp, 2 // always two in SDP (RFC 7587 section 7)
 		f.fmtp = opusParameters(l)
 		return f, p.clock == 48000
-	default: // G.722 has clock 8000 too (RFC 3551 section 4.5.2)
+	case codecs.G722: // clock 8000 by RFC 3551 section 4.5.2, yet some write what it samples at
+		if p.clock == 16000 {
+			f.clock = 8000
+		}
+		return f, f.clock == 8000 && p.channels == 1
+	default:
 		return f, p.clock == 8000 && p.channels == 1
 	}
 }

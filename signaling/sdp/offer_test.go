@@ -51,6 +51,7 @@ func TestAcceptAudio(t *testing.T) {
 		{"other numbers", "m=audio 4000 RTP/AVP 111 97\na=rtpmap:111 opus/48000/2\na=rtpmap:97 telephone-event/8000\n", codecs.Opus, 111, []int{96, 97, 101, 111}, 97},
 		{"numbers exchanged", "m=audio 4000 RTP/AVP 100 96\na=rtpmap:100 opus/48000/2\na=rtpmap:96 telephone-event/48000\n", codecs.Opus, 100, []int{96, 100}, 96},
 		{"what was not offered is ignored", "m=audio 4000 RTP/AVP 3 18 110 0\na=rtpmap:110 speex/16000\n", codecs.PCMU, 0, []int{0}, -1},
+		{"G722 with the rate of its sound", "m=audio 4000 RTP/AVP 9\na=rtpmap:9 G722/16000\n", codecs.G722, 9, []int{9}, -1},
 		{"profile changed", "m=audio 4000 RTP/AVPF 0\n", codecs.PCMU, 0, []int{0}, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
