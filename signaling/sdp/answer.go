@@ -5,8 +5,8 @@ package sdp
 // is offered, with its telephone-event; of video every H264 format that we
 // take, the best profile first and in it packetization-mode 1 first: that is
 // what we send. Payload types are the offer's. Errors: *ParseError,
-// ErrNoCommonCodec when streams are offered and none fits, ErrState while our
-// own offer is open, ErrLocal; they leave everything as it was.
+// ErrAddress, ErrNoCommonCodec when streams are offered and none fits, ErrState
+// while our own offer is open, ErrLocal; they leave everything as it was.
 func (n *Negotiation) Answer(offer []byte) ([]byte, error) {
 	if n.open != nil {
 		return nil, ErrState

@@ -8,7 +8,9 @@ import (
 	"parley/codecs"
 )
 
-// takeAttribute reads the value of an a= line; unknown attributes are passed over.
+// takeAttribute reads the value of an a= line. Unknown attributes are passed
+// over, and so are malformed ones, except where RTCP of a stream goes to: they
+// describe a format that is then not taken, or only a wish.
 func (p *parser) takeAttribute(text string) error {
 	name, value, _ := strings.Cut(text, ":")
 	value = strings.TrimSpace(value)
@@ -24,25 +26,27 @@ func (p *parser) takeAttribute(text string) error {
 		p.d.direction = d
 		return nil
 	}
-	if p.s == nil || !p.s.rtp() {
+	if p.s == nil {
 		return nil
 	}
 	s := p.s
 	switch name {
 	case "rtpmap":
-		return s.takeMap(value)
+		s.takeMap(value)
 	case "fmtp":
-		return s.takeParameters(value)
+		s.takeParameters(value)
 	case "rtcp":
-		return s.takeRTCP(value)
+		if s.used() {
+			return s.takeRTCP(value)
+		}
 	case "rtcp-mux":
 		s.mux = true
 	case "rtcp-fb":
-		return s.takeFeedback(value)
+		s.takeFeedback(value)
 	case "ptime":
-		return takeMilliseconds(&s.ptime, value)
+		takeMilliseconds(&s.ptime, value)
 	case "maxptime":
-		return takeMilliseconds(&s.maxPTime, value)
+		takeMilliseconds(&s.maxPTime, value)
 	case "content":
 		s.content = value
 	case "label":
@@ -65,49 +69,42 @@ func parseDirection(name string) (Direction, bool) {
 	return 0, false
 }
 
-// splitPayload splits "<payload type> <rest>".
-func splitPayload(value string) (uint8, string, error) {
+// splitPayload splits "<payload type> <rest>"; the payload is nil when the
+// m-line does not list it.
+func (s *section) splitPayload(value string) (*payload, string) {
 	number, rest, _ := strings.Cut(value, " ")
 	pt, err := parsePayloadType(number)
-	return pt, strings.TrimSpace(rest), err
+	if err != nil {
+		return nil, ""
+	}
+	return s.payload(pt), strings.TrimSpace(rest)
 }
 
-func (s *section) takeMap(value string) error {
-	pt, rest, err := splitPayload(value)
-	if err != nil {
-		return err
-	}
+func (s *section) takeMap(value string) {
+	p, rest := s.splitPayload(value)
 	f := strings.Split(rest, "/")
-	if len(f) < 2 || f[0] == "" || !digits(f[1]) {
-		return errors.New("bad rtpmap, want <name>/<clock rate>")
+	if p == nil || p.mapped || len(f) < 2 || f[0] == "" || !digits(f[1]) {
+		return
 	}
 	channels := 1
 	if len(f) > 2 {
 		if !digits(f[2]) {
-			return errors.New("bad number of channels")
+			return
 		}
 		channels = boundedNumber(f[2])
 	}
-	p := s.payload(pt)
-	if p == nil || p.mapped {
-		return nil // of a format that the m-line does not list, or said twice
-	}
 	p.name, p.clock, p.channels, p.mapped = canonical(f[0]), boundedNumber(f[1]), channels, true
-	return nil
 }
 
-func (s *section) takeParameters(value string) error {
-	pt, rest, err := splitPayload(value)
-	if err != nil {
-		return err
+func (s *section) takeParameters(value string) {
+	p, rest := s.splitPayload(value)
+	if p == nil {
+		return
 	}
-	if p := s.payload(pt); p != nil {
-		if p.fmtp != "" {
-			rest = p.fmtp + ";" + rest // parameters over several lines
-		}
-		p.fmtp = rest
+	if p.fmtp != "" {
+		rest = p.fmtp + ";" + rest // parameters over several lines
 	}
-	return nil
+	p.fmtp = rest
 }
 
 // takeRTCP reads a=rtcp (RFC 3605).
@@ -128,22 +125,21 @@ func (s *section) takeRTCP(value string) error {
 }
 
 // takeFeedback reads a=rtcp-fb (RFC 4585 section 4.2, RFC 5104 section 7.1).
-func (s *section) takeFeedback(value string) error {
+func (s *section) takeFeedback(value string) {
 	number, rest, _ := strings.Cut(value, " ")
 	pt := anyPayload
 	if number != "*" {
 		n, err := parsePayloadType(number)
 		if err != nil {
-			return err
+			return
 		}
 		pt = int(n)
 	}
 	f := strings.Fields(strings.ToLower(rest))
-	if len(f) == 0 {
-		return errors.New("rtcp-fb without a message")
-	}
 	var fb Feedback
 	switch {
+	case len(f) == 0:
+		return
 	case f[0] == "nack" && len(f) == 1:
 		fb.NACK = true
 	case f[0] == "nack" && f[1] == "pli":
@@ -153,23 +149,19 @@ func (s *section) takeFeedback(value string) error {
 	case f[0] == "ccm" && len(f) > 1 && f[1] == "tmmbr":
 		fb.TMMBR = true
 	default:
-		return nil
+		return
 	}
 	if s.feedback == nil {
 		s.feedback = map[int]Feedback{}
 	}
 	s.feedback[pt] = s.feedback[pt].or(fb)
-	return nil
 }
 
 // takeMilliseconds reads ptime and maxptime; a fraction is cut off.
-func takeMilliseconds(to *int, value string) error {
-	whole, _, _ := strings.Cut(value, ".")
-	if !digits(whole) {
-		return errors.New("bad packet time, want a number")
+func takeMilliseconds(to *int, value string) {
+	if whole, _, _ := strings.Cut(value, "."); digits(whole) {
+		*to = boundedNumber(whole)
 	}
-	*to = boundedNumber(whole)
-	return nil
 }
 
 // canonical returns the spelling of package codecs, "" for what it does not know.

@@ -22,7 +22,7 @@ const (
 // description is what we need of a session description (RFC 8866).
 type description struct {
 	timing     string // the value of t=, which an answer repeats (RFC 3264 section 6)
-	connection netip.Addr
+	connection connection
 	bandwidth  bandwidth
 	direction  Direction
 	sections   []*section
@@ -38,10 +38,11 @@ type section struct {
 	proto   string
 	formats []string // as written
 
-	connection netip.Addr
+	own        connection // its c= line
+	connection netip.Addr // from its c= line or the session's, valid when used
 	bandwidth  bandwidth
 	direction  Direction
-	payloads   []*payload // RTP only, in the order of formats
+	payloads   []*payload // when used, in the order of formats
 
 	rtcpPort        int // -1 = no a=rtcp
 	rtcpAddress     netip.Addr
@@ -49,6 +50,12 @@ type section struct {
 	feedback        map[int]Feedback // by payload type, anyPayload = '*'
 	ptime, maxPTime int
 	content, label  string
+}
+
+// connection is a c= line as written; it is read only for a section in use.
+type connection struct {
+	line int // its number, 0 = there is none
+	text string
 }
 
 // anyPayload is the '*' of a=rtcp-fb.
@@ -64,18 +71,8 @@ type payload struct {
 	mapped   bool // had an rtpmap
 }
 
-// rtp reports whether the section carries RTP of any profile, so that its
-// formats are payload types.
-func (s *section) rtp() bool {
-	switch strings.ToUpper(s.proto) {
-	case "RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF",
-		"UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF":
-		return true
-	}
-	return false
-}
-
-// used reports whether the section is in use and one that we could take.
+// used reports whether the section is in use and of a kind and profile that we
+// take. Of any other only the form is checked.
 func (s *section) used() bool {
 	return s.port != 0 && (s.kind == kindAudio || s.kind == kindVideo) && plainProto(s.proto)
 }

@@ -14,6 +14,9 @@ var (
 	ErrNoCommonCodec = errors.New("sdp: no common codec")
 	// ErrMismatch: the answer's media lines do not fit the offer's (RFC 3264 section 6).
 	ErrMismatch = errors.New("sdp: answer does not fit the offer")
+	// ErrAddress: media in use are wanted at a host name. Resolving what a far
+	// end names is not the business of a negotiation.
+	ErrAddress = errors.New("sdp: address is a host name, want a numeric one")
 	// ErrLocal: Local cannot be described: no address, or nothing to offer.
 	ErrLocal = errors.New("sdp: local side has no address or no media")
 )
@@ -38,6 +41,14 @@ const maxErrorText = 80
 
 func parseError(line int, text, reason string) *ParseError {
 	return &ParseError{Line: line, Text: printable(text), Reason: reason}
+}
+
+// lineError says what is wrong with a line: ErrAddress, or else a *ParseError.
+func lineError(line int, text string, err error) error {
+	if errors.Is(err, ErrAddress) {
+		return fmt.Errorf("%w: line %d: \"%s\"", ErrAddress, line, printable(text))
+	}
+	return parseError(line, text, err.Error())
 }
 
 // printable makes a far end's text safe to log and to quote in a header.

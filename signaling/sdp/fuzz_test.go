@@ -16,6 +16,8 @@ func seeds(f *testing.F) {
 	f.Add([]byte(head + "m=audio 4000/2 RTP/AVP 0 0 96\na=rtcp:1 IN IP6 ::1\nm=image 1 udptl t38\n"))
 	f.Add([]byte(head + "m=audio 0 RTP/AVP 0\nm=video 4002 RTP/AVP 97\na=rtpmap:97 H264/90000\na=fmtp:97 max-br=4294967296;sprop-parameter-sets=aA==,\n"))
 	f.Add([]byte("v=0\no=- 1 1 IN IP6 ::\nc=IN IP6 x.invalid\nb=CT:0\nm=audio 65535 RTP/AVPF 8\na=inactive\n"))
+	f.Add([]byte(head + "b=AS:0.5\nm=video 0 RTP/AVP * x\nc=IN IP4 host.example\nm=audio 4000 RTP/AVP 9 101\na=rtpmap:9 G722/16000\na=rtpmap:101\na=fmtp:* x\n"))
+	f.Add([]byte(head + "m=audio 4000 RTP/AVP 0\nc=IN IP4 host.example\n"))
 	f.Add([]byte("v=0\r\nhello"))
 }
 
@@ -56,7 +58,7 @@ func FuzzAnswer(f *testing.F) {
 		answer, err := n.Answer(offer)
 		if err != nil {
 			var e *ParseError
-			if !errors.As(err, &e) && !errors.Is(err, ErrNoCommonCodec) {
+			if !errors.As(err, &e) && !errors.Is(err, ErrNoCommonCodec) && !errors.Is(err, ErrAddress) {
 				t.Fatalf("error %v", err)
 			}
 			if n.Media() != (Media{}) {
@@ -111,7 +113,8 @@ func FuzzAccept(f *testing.F) {
 		n := offering(t)
 		err := n.Accept(answer)
 		var e *ParseError
-		if err != nil && !errors.As(err, &e) && !errors.Is(err, ErrNoCommonCodec) && !errors.Is(err, ErrMismatch) {
+		if err != nil && !errors.As(err, &e) && !errors.Is(err, ErrNoCommonCodec) &&
+			!errors.Is(err, ErrMismatch) && !errors.Is(err, ErrAddress) {
 			t.Fatalf("error %v", err)
 		}
 		if n.Pending() || (err == nil) != (n.Media() != Media{}) {

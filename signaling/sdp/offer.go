@@ -75,8 +75,8 @@ func (n *Negotiation) place(o *openOffer, kind int) int {
 // Accept takes the far end's answer to our open offer, after which the outcome
 // is in force. We send what the answer lists first. The offer is closed
 // whatever the outcome; after an error everything is as before the offer.
-// Errors: *ParseError, ErrMismatch, ErrNoCommonCodec when all that we offered
-// was refused, ErrState without an open offer.
+// Errors: *ParseError, ErrAddress, ErrMismatch, ErrNoCommonCodec when all that we
+// offered was refused, ErrState without an open offer.
 func (n *Negotiation) Accept(answer []byte) error {
 	o := n.open
 	if o == nil {

@@ -2,14 +2,13 @@ package sdp
 
 import (
 	"errors"
-	"net/netip"
 	"strconv"
 	"strings"
 )
 
-// parse reads a session description. It is strict about what it uses and about
-// the form of lines, and passes over attributes and bandwidths that it does not
-// know. Errors are *ParseError.
+// parse reads a session description. It is strict about the form of lines and
+// about where streams in use go, and passes over attributes and bandwidths that
+// it does not know or that are malformed. Errors are *ParseError, or ErrAddress.
 func parse(body []byte) (*description, error) {
 	if len(body) > maxBody {
 		return nil, parseError(0, "", "body is larger than 64 KiB")
@@ -28,18 +27,18 @@ func parse(body []byte) (*description, error) {
 			return nil, parseError(number, line, "too many lines")
 		}
 		if err := p.take(number, line); err != nil {
-			return nil, parseError(number, line, err.Error())
+			return nil, lineError(number, line, err)
 		}
 	}
 	if !p.origin {
 		return nil, parseError(number, "", "no o= line")
 	}
 	for _, s := range d.sections {
-		if !s.connection.IsValid() {
-			s.connection = d.connection
+		if !s.used() {
+			continue
 		}
-		if !s.connection.IsValid() && s.port != 0 && s.rtp() {
-			return nil, parseError(s.line, s.text, "no c= line for this media")
+		if err := s.connect(d.connection); err != nil {
+			return nil, err
 		}
 	}
 	return d, nil
@@ -82,20 +81,18 @@ func (p *parser) take(number int, line string) error {
 		}
 		p.d.timing = f[0] + " " + f[1]
 	case 'c':
-		a, err := parseConnection(value)
-		if err != nil {
-			return err
-		}
+		c := connection{number, line}
 		if p.s != nil {
-			p.s.connection = a
+			p.s.own = c
 		} else {
-			p.d.connection = a
+			p.d.connection = c
 		}
 	case 'b':
+		b := &p.d.bandwidth
 		if p.s != nil {
-			return parseBandwidth(&p.s.bandwidth, value)
+			b = &p.s.bandwidth
 		}
-		return parseBandwidth(&p.d.bandwidth, value)
+		b.take(value)
 	case 'm':
 		s, err := p.parseMedia(value)
 		if err != nil {
@@ -115,80 +112,42 @@ func (p *parser) take(number int, line string) error {
 	return nil
 }
 
-// checkOrigin checks the form of o= (RFC 8866 section 5.2); we use nothing of it.
+// checkOrigin checks the form of o= (RFC 8866 section 5.2); we use nothing of
+// it. Some write a user name with spaces in it.
 func checkOrigin(value string) error {
 	f := strings.Fields(value)
-	if len(f) != 6 {
+	if len(f) < 6 {
 		return errors.New("bad origin, want six fields")
 	}
-	if !digits(f[1]) || !digits(f[2]) {
+	if f = f[len(f)-5:]; !digits(f[0]) || !digits(f[1]) {
 		return errors.New("bad session id or version in origin")
 	}
 	return nil
 }
 
-// parseConnection reads the value of c=. Host names are not taken: resolving
-// what a far end names is not the business of a negotiation. A name in .invalid
-// is the IPv6 form of 0.0.0.0 (RFC 6157 section 5.1).
-func parseConnection(value string) (netip.Addr, error) {
-	f := strings.Fields(value)
-	if len(f) != 3 {
-		return netip.Addr{}, errors.New("bad connection, want three fields")
-	}
-	return parseAddress(f[0], f[1], f[2])
-}
-
-func parseAddress(network, family, text string) (netip.Addr, error) {
-	if !strings.EqualFold(network, "IN") {
-		return netip.Addr{}, errors.New("network type is not IN")
-	}
-	v6 := strings.EqualFold(family, "IP6")
-	if !v6 && !strings.EqualFold(family, "IP4") {
-		return netip.Addr{}, errors.New("address type is not IP4 or IP6")
-	}
-	if v6 && strings.HasSuffix(strings.ToLower(text), ".invalid") {
-		return netip.IPv6Unspecified(), nil
-	}
-	text, _, _ = strings.Cut(text, "/")
-	a, err := netip.ParseAddr(text)
-	switch {
-	case err != nil:
-		return netip.Addr{}, errors.New("address is not numeric")
-	case a.Zone() != "":
-		return netip.Addr{}, errors.New("address with a zone")
-	case a.Is4() == v6:
-		return netip.Addr{}, errors.New("address is not of its address type")
-	}
-	if a = a.Unmap(); a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return netip.Addr{}, errors.New("address is not unicast")
-	}
-	return a, nil
-}
-
-func parseBandwidth(b *bandwidth, value string) error {
-	kind, number, ok := strings.Cut(value, ":")
-	if !ok || kind == "" {
-		return errors.New("bad bandwidth, want <type>:<number>")
-	}
-	var to *int
-	scale := 1000
-	switch strings.ToUpper(kind) {
+// take reads the value of b=. A fraction, which RFC 8866 does not know, is cut
+// off, unless that would ask for silence.
+func (b *bandwidth) take(value string) {
+	kind, number, _ := strings.Cut(value, ":")
+	to, scale := &b.as, 1000
+	switch strings.ToUpper(strings.TrimSpace(kind)) {
 	case "AS", "CT":
-		to = &b.as
 	case "TIAS":
 		to, scale = &b.tias, 1
 	default:
-		return nil
+		return
 	}
-	number = strings.TrimSpace(number)
+	number, fraction, _ := strings.Cut(strings.TrimSpace(number), ".")
 	if !digits(number) {
-		return errors.New("bad bandwidth, want a number")
+		return
 	}
 	v := boundedNumber(number) * scale
+	if v == 0 && strings.Trim(fraction, "0") != "" {
+		return
+	}
 	if *to < 0 || v < *to {
 		*to = v
 	}
-	return nil
 }
 
 func (p *parser) parseMedia(value string) (*section, error) {
@@ -219,7 +178,7 @@ func (p *parser) parseMedia(value string) (*section, error) {
 		kind: f[0], port: int(number), proto: f[2], formats: f[3:],
 		bandwidth: noBandwidth, direction: p.d.direction, rtcpPort: -1,
 	}
-	if !s.rtp() {
+	if !s.used() {
 		return s, nil
 	}
 	for _, text := range s.formats {
