@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 
 	gosip "github.com/emiago/sipgo/sip"
 )
@@ -15,6 +16,8 @@ var (
 	errEscape = errors.New("a malformed escape")
 	errURI    = errors.New("a malformed URI")
 	errVia    = errors.New("a malformed hop")
+
+	errDisplay = errors.New("a display name with control characters")
 )
 
 // param is one ";name=value" as written: a quoted value keeps its quotes.
@@ -84,6 +87,28 @@ func splitList(s string) ([]string, error) {
 	}
 }
 
+// splitAddresses splits a list of addresses. A comma that stands in a display
+// name without quotes separates nothing: what is before it is no address.
+func splitAddresses(s string) ([]string, error) {
+	items, err := splitList(s)
+	if err != nil {
+		return nil, err
+	}
+	out := items[:0]
+	for i := 0; i < len(items); i++ {
+		item := items[i]
+		for i+1 < len(items) && !strings.Contains(item, "<") {
+			if _, err := parseNameAddr(item); err == nil {
+				break
+			}
+			i++
+			item += ", " + items[i]
+		}
+		out = append(out, item)
+	}
+	return out, nil
+}
+
 // parseParams reads ";name=value;..." with or without the first semicolon.
 func parseParams(s string) (params, error) {
 	var out params
@@ -138,11 +163,15 @@ func parseNameAddr(s string) (nameAddr, error) {
 		if !strings.HasPrefix(rest, "<") {
 			return a, errURI
 		}
-	} else if i := strings.IndexByte(s, '<'); i >= 0 && !strings.Contains(s[:i], ":") {
+	} else if i := strings.IndexByte(s, '<'); i >= 0 && !strings.Contains(s[:i], `"`) {
 		a.display, rest = strings.Trim(s[:i], " \t"), s[i:]
+		if strings.ContainsFunc(strings.ReplaceAll(a.display, "\t", " "), unicode.IsControl) {
+			return a, errDisplay
+		}
 		for _, word := range strings.Fields(a.display) {
-			if !isToken(word) {
-				return a, errors.New("a display name that needs quotes")
+			if !isToken(word) { // the quotes that are missing (RFC 4475 section 3.1.2.15)
+				a.display = quote(a.display)
+				break
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func (m *message) checkAddresses() *fault {
 			if line == "*" && name == "Contact" {
 				continue
 			}
-			items, err := splitList(line)
+			items, err := splitAddresses(line)
 			if err != nil {
 				return malformed(name, err.Error())
 			}
@@ -197,7 +197,7 @@ func (m *message) normal(source netip.AddrPort) []byte {
 		case "CSeq":
 			b.WriteString("CSeq: " + strings.Join(strings.Fields(f.value), " ") + "\r\n")
 		case "Contact", "Record-Route", "Route":
-			items, _ := splitList(f.value)
+			items, _ := splitAddresses(f.value)
 			for _, item := range items {
 				if a, err := parseNameAddr(item); err == nil {
 					item = a.String()

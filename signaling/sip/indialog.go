@@ -27,10 +27,14 @@ func (d *Dialog) receive(in *inbound) {
 	d.mu.Lock()
 	ended := d.ended
 	// The library hands requests over in no certain order; for those that
-	// change nothing of the dialog the order does not matter.
-	late := d.heard && in.seq <= d.remoteSeq && in.Method != gosip.INFO && in.Method != gosip.OPTIONS
+	// change nothing of the dialog the order does not matter, and they may not
+	// make one late that they overtook.
+	ordered := in.Method != gosip.INFO && in.Method != gosip.OPTIONS
+	late := ordered && d.heard && in.seq <= d.remoteSeq
 	if !ended && !late {
-		d.remoteSeq, d.heard = max(in.seq, d.remoteSeq), true
+		if ordered {
+			d.remoteSeq, d.heard = in.seq, true
+		}
 		if p := in.path(); p.network == d.path.network || p.network != "udp" {
 			if p.network == d.path.network {
 				p.local = d.path.local

@@ -74,3 +74,22 @@ func TestEndBeforeACK(t *testing.T) {
 		s.answer(s.expect("BYE"), "200 OK", "")
 	})
 }
+
+// What an INFO or OPTIONS overtook is not late.
+func TestOvertaken(t *testing.T) {
+	scripted(t, func(s *script) {
+		s.established()
+		s.send(s.request("INFO", 3, "info", ""))
+		status(t, s.final(), 200)
+		s.send(s.request("OPTIONS", 4, "options", ""))
+		status(t, s.final(), 200)
+		s.send(s.request("INVITE", 2, "invite", testOffer))
+		status(t, s.final(), 200)
+		s.seq = 2
+		s.ack("")
+		s.send(s.request("UPDATE", 2, "late", ""))
+		status(t, s.final(), 500)
+		s.seq = 4
+		status(t, s.ask("BYE", ""), 200)
+	})
+}

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,12 +37,20 @@ func statusError(res *gosip.Response) *StatusError {
 // refusal turns a host's error into an answer.
 func refusal(err error) (code int, reason string, extra []gosip.Header) {
 	var r *signaling.Refusal
-	if !errors.As(err, &r) {
-		var status *StatusError
-		if errors.As(err, &status) {
-			return status.Code, status.Reason, nil
-		}
+	var status *StatusError
+	switch {
+	case errors.As(err, &r):
+	case errors.As(err, &status):
+		return status.Code, status.Reason, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return 503, "Service Unavailable", []gosip.Header{retryAfter(5 * time.Second)}
+	default:
 		return 500, "Server Internal Error", nil
+	}
+	why := func() {
+		if r.Reason != "" {
+			extra = append(extra, warning(399, r.Reason, ""))
+		}
 	}
 	again := func(fallback time.Duration) {
 		if wait := max(r.RetryAfter, fallback); wait > 0 {
@@ -50,12 +59,15 @@ func refusal(err error) (code int, reason string, extra []gosip.Header) {
 	}
 	switch r.Code {
 	case signaling.CodeUnknownAlias:
-		return 404, "Not Found", nil
+		why()
+		return 404, "Not Found", extra
 	case signaling.CodeConferenceFull:
 		again(0)
+		why()
 		return 486, "Busy Here", extra
 	case signaling.CodeNoCapacity:
 		again(5 * time.Second)
+		why()
 		return 503, "Service Unavailable", extra
 	case signaling.CodeNoCodec:
 		return 488, "Not Acceptable Here", []gosip.Header{warning(305, "Incompatible media format", r.Reason)}
@@ -63,6 +75,7 @@ func refusal(err error) (code int, reason string, extra []gosip.Header) {
 		return 400, strings.TrimSuffix("Bad session description: "+r.Reason, ": "), nil
 	case signaling.CodeBadState:
 		again(0)
+		why()
 		return 491, "Request Pending", extra
 	default:
 		return 500, "Server Internal Error", nil

@@ -55,7 +55,7 @@ func (m *message) rejection(f *fault, source netip.AddrPort, seed maphash.Seed, 
 			continue
 		}
 		value := values[0]
-		if name == "To" && !strings.Contains(strings.ToLower(value), "tag") {
+		if name == "To" && !hasTag(value) {
 			var h maphash.Hash
 			h.SetSeed(seed)
 			h.WriteString(m.get("Call-ID") + "\n" + m.get("From") + "\n" + m.get("CSeq"))
@@ -71,6 +71,23 @@ func (m *message) rejection(f *fault, source netip.AddrPort, seed maphash.Seed, 
 	}
 	b.WriteString("Content-Length: 0\r\n\r\n")
 	return []byte(b.String()), to
+}
+
+// hasTag reports whether a To, well formed or not, has a tag.
+func hasTag(to string) bool {
+	if a, err := parseNameAddr(to); err == nil {
+		_, ok := a.params.get("tag")
+		return ok
+	}
+	fields := to[strings.LastIndexByte(to, '>')+1:]
+	_, fields, _ = strings.Cut(fields, ";")
+	for _, p := range strings.Split(fields, ";") {
+		name, _, _ := strings.Cut(p, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "tag") {
+			return true
+		}
+	}
+	return false
 }
 
 // printable keeps a reason on one line.

@@ -46,7 +46,7 @@ var torture = []struct {
 	{"baddate", 200, "a time zone that is not GMT in a field that we do not use"},
 	{"regbadct", 400, "Contact with ? and without <>"},
 	{"badaspec", 400, "spaces within <>"},
-	{"baddn", 400, "a display name with a comma and without quotes"},
+	{"baddn", 200, "a display name with a comma: its quotes are inferred, as the RFC allows an endpoint"},
 	{"badvers", 505, "SIP/7.0"},
 	{"mismatch01", 400, "CSeq of another method"},
 	{"mismatch02", 400, "the same with an unknown method; 501 would do too"},

@@ -285,7 +285,12 @@ func TestRefusals(t *testing.T) {
 		field  string
 		want   string
 	}{
-		{&signaling.Refusal{Code: signaling.CodeUnknownAlias}, 404, "", ""},
+		{&signaling.Refusal{Code: signaling.CodeUnknownAlias}, 404, "Warning", ""},
+		{&signaling.Refusal{Code: signaling.CodeUnknownAlias, Reason: `no "x"`}, 404, "Warning", `399 parley "no \"x\""`},
+		{&signaling.Refusal{Code: signaling.CodeConferenceFull, Reason: "the conference is full"}, 486, "Warning", `399 parley "the conference is full"`},
+		{&signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "no ports"}, 503, "Warning", `399 parley "no ports"`},
+		{&signaling.Refusal{Code: signaling.CodeBadState, Reason: "glare"}, 491, "Warning", `399 parley "glare"`},
+		{fmt.Errorf("join: %w", context.DeadlineExceeded), 503, "Retry-After", "5"},
 		{&signaling.Refusal{Code: signaling.CodeConferenceFull}, 486, "Retry-After", ""},
 		{&signaling.Refusal{Code: signaling.CodeConferenceFull, RetryAfter: 90 * time.Second}, 486, "Retry-After", "90"},
 		{&signaling.Refusal{Code: signaling.CodeNoCapacity, RetryAfter: 1500 * time.Millisecond}, 503, "Retry-After", "5"},
