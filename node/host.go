@@ -216,6 +216,8 @@ func refusal(err error) *signaling.Refusal {
 		return r
 	case errors.As(err, &parse):
 		return &signaling.Refusal{Code: signaling.CodeBadSDP, Reason: parse.Error()}
+	case errors.Is(err, sdp.ErrAddress):
+		return &signaling.Refusal{Code: signaling.CodeNoAddress, Reason: err.Error()}
 	case errors.Is(err, sdp.ErrNoCommonCodec):
 		return &signaling.Refusal{Code: signaling.CodeNoCodec, Reason: "audio needs opus, G722, PCMU or PCMA; video needs H264"}
 	case errors.Is(err, sdp.ErrMismatch):
