@@ -3,6 +3,7 @@ package sip
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -30,11 +31,12 @@ func (s *Server) handleInvite(in *inbound) {
 		in.reply(s, 480, "Temporarily Unavailable", nil)
 		return
 	}
-	if !s.admit() {
+	from := origin(in.source.Addr())
+	if !s.admit(from) {
 		in.reply(s, 503, "Service Unavailable", nil, header("Retry-After", "10"))
 		return
 	}
-	defer s.release()
+	defer s.release(from)
 
 	// From here on a CANCEL ends the question to the host.
 	ctx, cancel := context.WithCancel(s.ctx)
@@ -50,7 +52,7 @@ func (s *Server) handleInvite(in *inbound) {
 	log := s.log.With("call_id", in.callID, "remote", in.source.String(), "transport", in.network)
 	var err error
 	if in.local, err = s.localTo(in.network, in.source); err != nil {
-		log.Warn("call refused", "reason", err.Error())
+		s.logRefusal(in, 503, err.Error())
 		in.reply(s, 503, "Service Unavailable", nil, header("Retry-After", "10"))
 		return
 	}
@@ -64,7 +66,7 @@ func (s *Server) handleInvite(in *inbound) {
 			return
 		}
 		code, reason, extra := refusal(err)
-		log.Info("call refused", "alias", clip(p.LocalAlias), "status", code, "reason", err.Error())
+		s.logRefusal(in, code, err.Error())
 		in.reply(s, code, reason, nil, extra...)
 		return
 	}
@@ -109,20 +111,35 @@ func (s *Server) handleInvite(in *inbound) {
 	d.settle(in, res, wait, offer == nil)
 }
 
+// origin is whom the bounds for one host are held against: his address, of IPv6
+// the /64 that a host has to itself.
+func origin(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if p, err := a.Prefix(64); a.Is6() && err == nil {
+		return p.Addr()
+	}
+	return a
+}
+
 // admit counts a half-open call in, within the bounds.
-func (s *Server) admit() bool {
+func (s *Server) admit(from netip.Addr) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.pending >= s.cfg.MaxPending || len(s.dialogs) >= s.cfg.MaxDialogs {
+	if s.closed || s.pending >= s.cfg.MaxPending || len(s.dialogs) >= s.cfg.MaxDialogs ||
+		s.pendingOf[from] >= s.cfg.MaxPendingPerSource {
 		return false
 	}
 	s.pending++
+	s.pendingOf[from]++
 	return true
 }
 
-func (s *Server) release() {
+func (s *Server) release(from netip.Addr) {
 	s.mu.Lock()
 	s.pending--
+	if s.pendingOf[from]--; s.pendingOf[from] == 0 {
+		delete(s.pendingOf, from)
+	}
 	s.mu.Unlock()
 }
 
@@ -138,12 +155,12 @@ func (in *inbound) participant() signaling.Participant {
 	}
 	return signaling.Participant{
 		ID:            uuid.NewString(),
-		DisplayName:   from.displayText(),
-		RemoteAlias:   remote,
+		DisplayName:   clean(from.displayText(), maxText),
+		RemoteAlias:   clean(remote, maxText),
 		LocalAlias:    in.alias(),
 		Protocol:      "sip",
 		CallID:        in.callID,
-		Vendor:        value(in, "User-Agent"),
+		Vendor:        clean(value(in, "User-Agent"), maxText),
 		RemoteAddress: in.source.String(),
 		LocalAddress:  in.local.Addr().String(),
 		Incoming:      true,

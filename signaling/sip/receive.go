@@ -10,7 +10,7 @@ import (
 	gosip "github.com/emiago/sipgo/sip"
 )
 
-// maxTransactions bounds the transactions that strangers may open at a time;
+// maxTransactions bounds the transactions outside of dialogs at a time;
 // beyond it requests are answered without keeping anything.
 const maxTransactions = 20000
 
@@ -48,16 +48,16 @@ func (s *Server) handle(req *gosip.Request, tx *gosip.ServerTx) {
 		return
 	}
 	defer s.wg.Done()
-	if s.open.Add(1) > maxTransactions {
-		s.open.Add(-1)
-		if !req.IsAck() {
+	if !req.IsAck() && s.dialog(in) == nil { // a flood may not hurt the calls that there are
+		if s.open.Add(1) > maxTransactions {
+			s.open.Add(-1)
 			in.reply(s, 503, "Service Unavailable", nil, header("Retry-After", "10"))
 			tx.Terminate()
+			return
 		}
-		return
-	}
-	if !tx.OnTerminate(func(string, error) { s.open.Add(-1) }) {
-		s.open.Add(-1)
+		if !tx.OnTerminate(func(string, error) { s.open.Add(-1) }) {
+			s.open.Add(-1)
+		}
 	}
 
 	switch {
@@ -230,11 +230,11 @@ func (s *Server) unmerged(in *inbound) bool {
 // alias returns what was dialled: the user part without escapes, and the
 // domain where one was named rather than an address of this machine.
 func (in *inbound) alias() string {
-	user, host := unescape(in.Recipient.User), in.Recipient.Host
+	user, host := clean(unescape(in.Recipient.User), maxText), in.Recipient.Host
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || user == "" || host == "" {
 		return user
 	}
-	return user + "@" + strings.ToLower(host)
+	return clean(user+"@"+strings.ToLower(host), maxText)
 }
 
 // handleOptions answers as an INVITE would be (section 11.2).
@@ -265,11 +265,16 @@ func retryAfter(d time.Duration) gosip.Header {
 	return header("Retry-After", strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))))
 }
 
+// dialog finds the dialog of a request; nil = none.
+func (s *Server) dialog(in *inbound) *Dialog {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dialogs[dialogID{in.callID, in.toTag, in.fromTag}]
+}
+
 // handleInDialog finds the dialog of a request with a To tag (section 12.2.2).
 func (s *Server) handleInDialog(in *inbound) {
-	s.mu.Lock()
-	d := s.dialogs[dialogID{in.callID, in.toTag, in.fromTag}]
-	s.mu.Unlock()
+	d := s.dialog(in)
 	switch {
 	case d != nil:
 		d.receive(in)

@@ -47,6 +47,9 @@ type Config struct {
 	MaxDialogs int // calls at once; 0 = 4000
 	MaxPending int // calls not yet confirmed by ACK; 0 = 500
 
+	MaxPendingPerSource int // those of one host; 0 = 100
+	MaxStreamsPerSource int // connections that one host opens, TCP and TLS apart; 0 = 256
+
 	Log *slog.Logger // nil = slog.Default()
 
 	packets net.PacketConn // tests: the UDP socket
@@ -105,9 +108,11 @@ type Server struct {
 	pending int // INVITEs of others without ACK
 	merged  map[requestID]string
 
-	open      atomic.Int64 // server transactions
-	faultLog  atomic.Int64 // when the last malformed message was logged, Unix seconds
-	faultMore atomic.Int64 // how many were not
+	pendingOf map[netip.Addr]int // the same by origin
+
+	open     atomic.Int64 // server transactions outside of dialogs
+	faults   throttle     // of the log
+	refusals throttle     // of the log
 }
 
 // Listen opens all listeners; they are up when it returns. ctx bounds the
@@ -128,6 +133,12 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	if c.MaxPending <= 0 {
 		c.MaxPending = 500
 	}
+	if c.MaxPendingPerSource <= 0 {
+		c.MaxPendingPerSource = 100
+	}
+	if c.MaxStreamsPerSource <= 0 {
+		c.MaxStreamsPerSource = 256
+	}
 	if c.UserAgent == "" {
 		c.UserAgent = "Parley"
 	}
@@ -142,7 +153,7 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: c, log: c.Log, seed: maphash.MakeSeed(),
-		dialogs: make(map[dialogID]*Dialog), merged: make(map[requestID]string),
+		dialogs: make(map[dialogID]*Dialog), merged: make(map[requestID]string), pendingOf: make(map[netip.Addr]int),
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 
@@ -250,6 +261,25 @@ func (s *Server) Calls() int {
 	return len(s.dialogs)
 }
 
+// uses reports whether a dialog's far end is reached by a connection.
+func (s *Server) uses(network string, peer netip.AddrPort) bool {
+	s.mu.Lock()
+	all := make([]*Dialog, 0, len(s.dialogs))
+	for _, d := range s.dialogs {
+		all = append(all, d)
+	}
+	s.mu.Unlock()
+	for _, d := range all {
+		d.mu.Lock()
+		p := d.path
+		d.mu.Unlock()
+		if p.network == network && p.peer == peer {
+			return true
+		}
+	}
+	return false
+}
+
 // closeTimeout bounds how long Close waits for answers to its goodbyes.
 const closeTimeout = 2 * time.Second
 
@@ -304,24 +334,4 @@ func (s *Server) enter() bool {
 	}
 	s.wg.Add(1)
 	return true
-}
-
-// logFault notes a malformed message, at most once a second.
-func (s *Server) logFault(network string, source netip.AddrPort, m *message, f *fault) {
-	now := time.Now().Unix()
-	last := s.faultLog.Load()
-	if now == last || !s.faultLog.CompareAndSwap(last, now) {
-		s.faultMore.Add(1)
-		return
-	}
-	s.log.Warn("sip message refused", "transport", network, "remote", source.String(), "call_id", clip(m.get("Call-ID")),
-		"method", clip(m.method), "field", f.field, "status", f.code, "reason", clip(f.reason), "not_logged", s.faultMore.Swap(0))
-}
-
-// clip bounds what a stranger may write into the log.
-func clip(s string) string {
-	if len(s) > 120 {
-		return s[:120]
-	}
-	return s
 }

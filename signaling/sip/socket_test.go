@@ -136,6 +136,22 @@ func TestStream(t *testing.T) {
 			}
 		})
 	}
+	t.Run("methods that we do not know", func(t *testing.T) {
+		c := dialRaw(t, server)
+		const bad = "GET / HTTP/1.0\r\nContent-Length: 0\r\n\r\n"
+		for i := range 3 * maxStreamFaults {
+			c.write(strings.ReplaceAll(options(1000+i, "Content-Length: 0\r\n"), "OPTIONS", "REGISTER"))
+			if got := c.read(); !strings.HasPrefix(got, "SIP/2.0 405") {
+				t.Error(got)
+			}
+		}
+		for i := range 2 { // a good message makes up for the faults before it
+			c.write(strings.Repeat(bad, maxStreamFaults-1) + options(2000+i, "Content-Length: 0\r\n"))
+			if got := c.read(); got != ok {
+				t.Error(got)
+			}
+		}
+	})
 	t.Run("noise", func(t *testing.T) {
 		c := dialRaw(t, server)
 		for range maxStreamFaults {
@@ -276,7 +292,7 @@ func TestConnectionLost(t *testing.T) {
 func TestManyCalls(t *testing.T) {
 	before := runtime.NumGoroutine()
 	host := newFakeHost()
-	server, caller := listen(t, host), listen(t, nil)
+	server, caller := listen(t, host, func(c *Config) { c.MaxPendingPerSource = 200 }), listen(t, nil)
 	var wg sync.WaitGroup
 	dialogs := make(chan *Dialog, 200)
 	for i := range 200 {
@@ -342,26 +358,5 @@ func TestNoHost(t *testing.T) {
 		if _, err := caller.Invite(patience(t), Outgoing{URI: bad}); err == nil {
 			t.Errorf("%q was called", bad)
 		}
-	}
-}
-
-// A certificate that is made once and kept.
-func TestCertificateKept(t *testing.T) {
-	dir := t.TempDir()
-	a, err := certificate(Config{DataDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := certificate(Config{DataDir: dir})
-	if err != nil || !bytes.Equal(a.Certificate[0], b.Certificate[0]) {
-		t.Errorf("%v, or another certificate", err)
-	}
-	if _, err := certificate(Config{CertFile: "missing", KeyFile: "missing"}); err == nil {
-		t.Error("a missing certificate was accepted")
-	}
-	server := listen(t, newFakeHost())
-	caller := listen(t, nil, func(c *Config) { c.VerifyTLS = true })
-	if _, err := caller.Invite(patience(t), Outgoing{URI: uri("room", server.Addr("tls"), "tls")}); err == nil {
-		t.Error("a self-signed certificate passed the check")
 	}
 }

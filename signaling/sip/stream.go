@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 )
@@ -15,7 +16,7 @@ const (
 	maxStreams      = 8192             // connections of one listener
 	maxStreamFaults = 10               // malformed messages before a connection is closed
 	messageTimeout  = 32 * time.Second // from a message's first byte to its last, and to the first message
-	idleTimeout     = 2 * time.Hour    // longer than any session's refresh
+	idleTimeout     = 5 * time.Minute  // without a message and without a dialog
 	writeTimeout    = 5 * time.Second  // a peer that does not read loses its connection
 )
 
@@ -38,12 +39,13 @@ type streams struct {
 
 	mu   sync.Mutex
 	open map[*stream]struct{}
+	from map[netip.Addr]int // those that an origin has opened
 }
 
 func newStreams(s *Server, network string, l net.Listener) *streams {
 	return &streams{
 		server: s, network: network, listener: l, feed: make(chan *stream),
-		done: make(chan struct{}), open: make(map[*stream]struct{}),
+		done: make(chan struct{}), open: make(map[*stream]struct{}), from: make(map[netip.Addr]int),
 	}
 }
 
@@ -65,21 +67,26 @@ func (l *streams) acceptAll() {
 		if l.service != nil {
 			c = tls.Server(c, l.service)
 		}
-		if _, err := l.add(c); err != nil {
+		if _, err := l.add(c, true); err != nil {
 			_ = c.Close()
 		}
 	}
 }
 
 // add hands a connection to the library and returns when it is in its pool.
-func (l *streams) add(c net.Conn) (*stream, error) {
-	st := &stream{Conn: c, owner: l, remote: addrPort(c.RemoteAddr()), ready: make(chan struct{}), started: time.Now()}
+// One host may open only so many; those that we opened do not count.
+func (l *streams) add(c net.Conn, accepted bool) (*stream, error) {
+	st := &stream{Conn: c, owner: l, accepted: accepted, remote: addrPort(c.RemoteAddr()), ready: make(chan struct{}), started: time.Now()}
 	l.mu.Lock()
-	if len(l.open) >= maxStreams {
+	from := origin(st.remote.Addr())
+	if len(l.open) >= maxStreams || accepted && l.from[from] >= l.server.cfg.MaxStreamsPerSource {
 		l.mu.Unlock()
 		return nil, errTooManyStreams
 	}
 	l.open[st] = struct{}{}
+	if accepted {
+		l.from[from]++
+	}
 	l.mu.Unlock()
 	select {
 	case l.feed <- st:
@@ -97,8 +104,16 @@ func (l *streams) add(c net.Conn) (*stream, error) {
 
 func (l *streams) remove(st *stream) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.open[st]; !known {
+		return
+	}
 	delete(l.open, st)
-	l.mu.Unlock()
+	if from := origin(st.remote.Addr()); st.accepted {
+		if l.from[from]--; l.from[from] == 0 {
+			delete(l.from, from)
+		}
+	}
 }
 
 // dial opens a connection to the peer, or finds the one that is open.
@@ -123,7 +138,7 @@ func (l *streams) dial(ctx context.Context, peer netip.AddrPort, name string) er
 		}
 		c = tc
 	}
-	if _, err = l.add(c); err != nil {
+	if _, err = l.add(c, false); err != nil {
 		_ = c.Close()
 	}
 	return err
@@ -196,15 +211,16 @@ func (l *streams) Close() error {
 // formed and in normal form.
 type stream struct {
 	net.Conn
-	owner   *streams
-	remote  netip.AddrPort
-	ready   chan struct{}
-	started time.Time
-	once    sync.Once
+	owner    *streams
+	accepted bool // the far end opened it
+	remote   netip.AddrPort
+	ready    chan struct{}
+	started  time.Time
+	once     sync.Once
 
 	// only the reading goroutine
 	in, out []byte
-	heard   bool      // a whole message has arrived
+	heard   bool      // a whole message has arrived; keep-alives are none
 	began   time.Time // when the message that is under way began
 	faults  int
 	closing error
@@ -235,6 +251,9 @@ func (s *stream) Read(p []byte) (int, error) {
 		var chunk [8192]byte
 		n, err := s.Conn.Read(chunk[:])
 		s.in = append(s.in, chunk[:n]...)
+		if err != nil && n == 0 && s.waits(err) {
+			continue
+		}
 		if err != nil && n == 0 {
 			_ = s.Close()
 			return 0, net.ErrClosed
@@ -243,6 +262,12 @@ func (s *stream) Read(p []byte) (int, error) {
 	n := copy(p, s.out)
 	s.out = s.out[n:]
 	return n, nil
+}
+
+// waits reports whether an error only says that the far end of a call has had
+// nothing to say for a while.
+func (s *stream) waits(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) && s.heard && len(s.in) <= 2 && s.owner.server.uses(s.owner.network, s.remote)
 }
 
 // next moves one message from in to out, or answers it. It reports whether
@@ -254,7 +279,6 @@ func (s *stream) next() bool {
 	for { // RFC 5626 section 3.5.1
 		if bytes.HasPrefix(s.in, []byte("\r\n\r\n")) {
 			s.in = s.in[4:]
-			s.heard = true
 			_, _ = s.Write([]byte("\r\n"))
 		} else if len(s.in) > 2 && s.in[0] == '\r' && s.in[1] == '\n' && s.in[2] != '\r' {
 			s.in = s.in[2:]
@@ -299,7 +323,7 @@ func (s *stream) next() bool {
 		f = m.check()
 	}
 	if f == nil {
-		s.out, s.heard = m.normal(s.remote), true
+		s.out, s.heard, s.faults = m.normal(s.remote), true, 0
 	} else {
 		s.refuse(m, f, false)
 	}
@@ -313,7 +337,11 @@ func (s *stream) refuse(m *message, f *fault, last bool) {
 	if answer, _ := m.rejection(f, s.remote, s.owner.server.seed, s.owner.server.cfg.UserAgent); answer != nil {
 		_, _ = s.Write(answer)
 	}
-	if s.faults++; last || s.faults >= maxStreamFaults {
+	switch f.code {
+	case 0, 400, 513: // what is only not wanted does no harm
+		s.faults++
+	}
+	if last || s.faults >= maxStreamFaults {
 		s.closing = net.ErrClosed
 	}
 }
