@@ -104,7 +104,6 @@ func (c *Conference) join(cfg LegConfig) (*Leg, error) {
 	}
 	list := append(slices.Clone(now), leg)
 	c.legs.Store(&list)
-	c.log.Info("participant joined", "participant", cfg.ID, "name", cfg.DisplayName, "call", cfg.CallID, "participants", len(list))
 	return leg, nil
 }
 
@@ -119,8 +118,7 @@ func (c *Conference) leave(l *Leg) (left int, gone bool) {
 	}
 	list := slices.Delete(slices.Clone(now), i, i+1)
 	c.legs.Store(&list)
-	c.log.Info("participant left", "participant", l.id, "call", l.config.Load().CallID, "participants", len(list),
-		"stayed", time.Since(l.joined).Round(time.Millisecond))
+	l.log.Info("participant left", "participants", len(list), "seconds", seconds(time.Since(l.joined)))
 	return len(list), true
 }
 

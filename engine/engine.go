@@ -59,6 +59,7 @@ type Engine struct {
 	manual bool
 	exec   *executor
 	meter  loadMeter
+	totals totals
 
 	encoders atomic.Int64
 	decoders atomic.Int64
@@ -105,8 +106,9 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	}
 	if !running {
 		e.conferences[c.Name] = conf
-		e.log.Info("conference started", "conference", c.Name)
+		conf.log.Info("conference started")
 	}
+	leg.log.Info("participant joined", "name", l.DisplayName, "participants", len(conf.Legs()))
 	return leg, nil
 }
 
@@ -126,9 +128,12 @@ func (e *Engine) leave(l *Leg) {
 	if last {
 		defer e.closing.Done()
 		conf.close()
-		e.log.Info("conference ended", "conference", conf.config.Name, "lasted", time.Since(conf.started).Round(time.Millisecond))
+		conf.log.Info("conference ended", "seconds", seconds(time.Since(conf.started)))
 	}
 }
+
+// seconds is a duration as logs have it.
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
 // HasRoom reports whether a conference like c could take one more participant.
 func (e *Engine) HasRoom(c ConferenceConfig) bool {
@@ -160,9 +165,11 @@ func (e *Engine) Status() Status {
 		Decoders:    int(e.decoders.Load()),
 		Load:        e.meter.load(time.Now()),
 	}
-	for _, c := range e.list() {
+	running := e.list()
+	for _, c := range running {
 		s.Conferences = append(s.Conferences, c.status())
 	}
+	s.Totals = e.totals.with(running)
 	return s
 }
 

@@ -87,7 +87,7 @@ type Leg struct {
 func newLeg(c *Conference, cfg LegConfig, now time.Time) (*Leg, error) {
 	l := &Leg{
 		id: cfg.ID, conference: c, engine: c.engine, joined: now,
-		log: c.log.With("participant", cfg.ID, "call", cfg.CallID),
+		log: c.log.With("participant", cfg.ID, "call_id", cfg.CallID),
 	}
 	if cfg.Notify == nil {
 		cfg.Notify = func(LegEvent) {}
@@ -216,6 +216,7 @@ func (l *Leg) Close() {
 	l.mu.Unlock()
 	l.engine.leave(l)
 	l.closeStreams()
+	l.engine.totals.add(l.counts())
 }
 
 // closeStreams stops the goroutines of the streams and frees the sockets.

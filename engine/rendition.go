@@ -187,7 +187,11 @@ func (d *delivery) send(r *rendition, payloads [][]byte, key bool) {
 
 // release gives up one use; the last one closes the encoder.
 func (r *rendition) release() {
-	if r.users.Add(-1) == 0 && r.encoder != nil {
+	if r.users.Add(-1) != 0 {
+		return
+	}
+	r.engine.totals.add(r.counts())
+	if r.encoder != nil {
 		r.encoder.Close()
 		r.engine.encoders.Add(-1)
 	}

@@ -9,6 +9,9 @@ type Status struct {
 	Encoders    int                `json:"encoders"` // video encoders running now
 	Decoders    int                `json:"decoders"` // video decoders running now
 	Load        float64            `json:"load"`     // share of the codec workers' time in use, 0..1
+	// Totals counts since the start, what has ended included: frames,
+	// key_frames, skipped_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
+	Totals map[string]uint64 `json:"totals"`
 }
 
 // ConferenceStatus tells of one running conference.

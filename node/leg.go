@@ -48,7 +48,7 @@ func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer 
 	}
 	l := &leg{
 		host: h, participant: p, conference: c, since: time.Now(),
-		log:    h.log.With("conference", c.Name, "participant", p.ID, "call", p.CallID),
+		log:    h.log.With("conference", c.Name, "participant", p.ID, "call_id", p.CallID),
 		events: make(chan signaling.Event, eventQueue),
 	}
 	ports := rtp.ListenConfig{Address: listen, PortMin: int(h.config.Media.Ports.First), PortMax: int(h.config.Media.Ports.Last)}
@@ -203,7 +203,7 @@ func (l *leg) tell(e signaling.Event) {
 }
 
 // digit takes a DTMF digit. Nothing acts on digits yet but the log.
-func (l *leg) digit(d byte) { l.log.Info("dtmf", "digit", string(rune(d))) }
+func (l *leg) digit(d byte) { l.log.Debug("dtmf", "digit", string(rune(d))) }
 
 // confirm notes that the call is established.
 func (l *leg) confirm() {
