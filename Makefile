@@ -18,7 +18,7 @@ help: ## show this list
 	@awk -F' *## *' '/^[a-z0-9]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what third_party/deps.tsv lists (apt), and Go if there is none
-	@third_party/install.sh build
+	@third_party/install.sh build test
 
 build: deps ## make bin/parley
 	@$(WITH_GO) CGO_ENABLED=1 go build -ldflags "-X main.version=$(VERSION)" -o bin/parley ./cmd/parley

@@ -8,3 +8,5 @@ if [ ${#packages[@]} -eq 0 ]; then
 	exit 0
 fi
 go test -tags e2e -count=1 -timeout 15m -p 1 "${packages[@]}"
+# A thousand calls, set up and torn down, leave nothing behind.
+PARLEY_TEST_CALLS=1000 go test -count=1 -timeout 15m -run TestManyCallsLeaveNothing -v ./bench/behaviour

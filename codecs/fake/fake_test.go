@@ -61,7 +61,7 @@ func TestGap(t *testing.T) {
 func TestParameterSets(t *testing.T) {
 	tool, err := exec.LookPath("ffprobe")
 	if err != nil {
-		t.Skip("no ffprobe program")
+		t.Fatal("the program ffprobe is not installed: run make deps")
 	}
 	for profile, name := range map[codecs.Profile]string{
 		codecs.ConstrainedBaseline: "Constrained Baseline", codecs.Main: "Main", codecs.High: "High",

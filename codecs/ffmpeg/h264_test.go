@@ -46,12 +46,12 @@ func foreign(t *testing.T, args ...string) []byte {
 	t.Helper()
 	tool, err := exec.LookPath("ffmpeg")
 	if err != nil {
-		t.Skip("no ffmpeg program")
+		t.Fatal("the program ffmpeg is not installed: run make deps")
 	}
 	path := filepath.Join(t.TempDir(), "clip.h264")
 	args = append(append([]string{"-v", "error", "-y", "-f", "lavfi", "-i"}, args...), "-frames:v", "1", "-c:v", "libx264", path)
 	if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil {
-		t.Skipf("ffmpeg cannot make it: %v\n%s", err, out)
+		t.Fatalf("ffmpeg cannot make it: %v\n%s", err, out)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -146,7 +146,7 @@ func TestCrop(t *testing.T) {
 	defer d.Close()
 	tool, err := exec.LookPath("ffmpeg")
 	if err != nil {
-		t.Skip("no ffmpeg program")
+		t.Fatal("the program ffmpeg is not installed: run make deps")
 	}
 	in := filepath.Join(t.TempDir(), "in.h264")
 	out := filepath.Join(t.TempDir(), "out.h264")
@@ -156,7 +156,7 @@ func TestCrop(t *testing.T) {
 	}
 	if text, err := exec.Command(tool, "-v", "error", "-i", in, "-c", "copy", "-bsf:v",
 		"h264_metadata=crop_left=6:crop_right=10:crop_top=4:crop_bottom=2", out).CombinedOutput(); err != nil {
-		t.Skipf("%v\n%s", err, text)
+		t.Fatalf("%v\n%s", err, text)
 	}
 	cropped, err := os.ReadFile(out)
 	if err != nil {

@@ -53,7 +53,7 @@ func clip(t testing.TB, c codecs.VideoEncoderConfig, pictures int) []byte {
 func TestStreamParameters(t *testing.T) {
 	tool, err := exec.LookPath("ffprobe")
 	if err != nil {
-		t.Skip("no ffprobe program")
+		t.Fatal("the program ffprobe is not installed: run make deps")
 	}
 	names := map[codecs.Profile]string{codecs.ConstrainedBaseline: "Constrained Baseline", codecs.Main: "Main", codecs.High: "High"}
 	for profile, name := range names {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// needNoto skips where the system has no Noto fonts.
+// needNoto fails where the system has no Noto fonts.
 func needNoto(t *testing.T, name string) {
 	t.Helper()
 	for _, dir := range fontDirs {
@@ -20,7 +20,7 @@ func needNoto(t *testing.T, name string) {
 			return
 		}
 	}
-	t.Skip("not installed: " + name)
+	t.Fatal("not installed: " + name + ": run make deps")
 }
 
 func glyphs(l line) (ids []font.GID) {
