@@ -3,6 +3,8 @@ package sip
 import (
 	"strings"
 	"testing"
+
+	"parley/signaling"
 )
 
 // Display names without the quotes that they need are taken, and written with
@@ -66,15 +68,11 @@ func TestCallOfUnquotedName(t *testing.T) {
 		if got := s.host.leg(0).who.DisplayName; got != "Müller, Büro (2)" {
 			t.Errorf("display name %q", got)
 		}
-		close(s.host.leg(0).events)
-		s.host.leg(0).gone = true
+		s.host.leg(0).events <- signaling.Event{Kind: signaling.EventEnd}
 		m := s.expect("BYE")
 		if to := m.get("To"); to != `"Müller, Büro (2)" <sip:peer@192.0.2.7>;tag=peer` || m.uri != "sip:peer@"+peerAt {
 			t.Errorf("BYE %s to %s", m.uri, to)
 		}
 		s.answer(m, "200 OK", "")
-		s.host.mu.Lock()
-		s.host.legs = nil
-		s.host.mu.Unlock()
 	})
 }

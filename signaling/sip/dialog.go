@@ -102,6 +102,14 @@ func (s *Server) file(d *Dialog) error {
 // CallID returns the Call-ID.
 func (d *Dialog) CallID() string { return d.id.callID }
 
+// Transport returns what the call travels over: "udp", "tcp" or "tls". A large
+// INVITE may have moved it from UDP to TCP (section 18.1.1).
+func (d *Dialog) Transport() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.path.network
+}
+
 // Done is closed when the call is over, whoever ended it.
 func (d *Dialog) Done() <-chan struct{} { return d.done }
 

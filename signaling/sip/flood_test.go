@@ -155,6 +155,8 @@ func TestIdleStream(t *testing.T) {
 					<-time.After(time.Hour + time.Second)
 					d.finish(t.Context(), goodbye{cause: "test"})
 				}
+				limit := time.AfterFunc(3*time.Hour, func() { near.Close() })
+				defer limit.Stop()
 				if got := <-over; got < c.want-time.Second || got > c.want+time.Second {
 					t.Errorf("closed after %s, want %s", got, c.want)
 				}

@@ -64,7 +64,7 @@ func FuzzAddress(f *testing.F) {
 	for _, s := range []string{
 		`"J Rosenberg \\\"" <sip:jdrosen@example.com> ; tag = 98asjd8`, "sip:a@b;tag=1", "<sips:[::1]:5061;lr>", "*",
 		"SIP/2.0/UDP [2001:db8::1]:5060;branch=z9hG4bKx;rport", "SIP / 2.0 / TCP spindle.example.com ; branch = z , SIP/2.0/UDP x",
-		"1800;refresher=uac", "sip:%00@x?a=b&c=d",
+		"1800;refresher=uac", "sip:%00@x?a=b&c=d", "Smith, Jöhn (2) <sip:a@b>;tag=1, c, <sip:d>",
 	} {
 		f.Add(s)
 	}
@@ -83,7 +83,9 @@ func FuzzAddress(f *testing.F) {
 		if e, ok := parseExpires(s); ok {
 			_ = e.String()
 		}
-		_, _ = splitList(s)
+		_, _ = splitAddresses(s)
+		clean(s, maxText)
+		hasTag(s)
 		unescape(s)
 		readDTMF(kindDTMFRelay, []byte(s))
 	})

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,8 +51,8 @@ func TestRefreshByInviteRefused(t *testing.T) {
 func TestRefreshIsOurs(t *testing.T) {
 	scripted(t, func(s *script) {
 		gate, asked := make(chan struct{}), make(chan struct{}, 9)
-		s.established("Allow: INVITE, ACK, BYE, CANCEL")
 		s.host.change = func([]byte) ([]byte, error) { asked <- struct{}{}; <-gate; return []byte(testAnswer), nil }
+		s.established("Allow: INVITE, ACK, BYE, CANCEL")
 		<-asked // for our offer
 		status(t, s.ask("UPDATE", testOffer), 491)
 		gate <- struct{}{}
@@ -143,4 +144,19 @@ func TestRefreshWithoutUpdate(t *testing.T) {
 			status(t, s.ask("BYE", ""), 200)
 		})
 	}
+}
+
+// A host that does not answer in time may have made its offer all the same.
+func TestWantedTooLate(t *testing.T) {
+	scripted(t, func(s *script) {
+		s.established()
+		s.host.change = func([]byte) ([]byte, error) { return nil, context.DeadlineExceeded }
+		res := s.ask("INVITE", "")
+		status(t, res, 503)
+		s.send(s.request("ACK", s.seq, "INVITE"+itoa(s.seq), ""))
+		if n := s.rolledBack(); n != 1 || res.get("Retry-After") == "" {
+			t.Errorf("%d rollbacks, Retry-After %q", n, res.get("Retry-After"))
+		}
+		status(t, s.ask("BYE", ""), 200)
+	})
 }
