@@ -14,7 +14,7 @@ type Config struct {
 	HTTP            HTTP         `yaml:"http" doc:"The page of the node, its metrics and its health."`
 	Log             Log          `yaml:"log" doc:"What the program writes to standard error."`
 	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate. Empty: nothing is kept."`
-	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: as many as the machine holds."`
+	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
 	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
 	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown before it would refuse a call)."`
 	Layout          string       `yaml:"layout" doc:"Layout of the picture."`
@@ -93,7 +93,8 @@ func Default() Config {
 
 // Load reads the YAML file at path ("" = no file), then the variables of env
 // ("KEY=value", as os.Environ gives them) over it, and validates the result.
-// A key a.b has the variable PARLEY_A_B; one for a list holds YAML. With
+// A key a.b has the variable PARLEY_A_B; one for a list holds YAML. Variables
+// that start like those of a group and belong to no key are wrong. With
 // layouts, the layout of every conference must be among them. The error names
 // file and line of everything that is wrong, one problem to a line.
 func Load(path string, env []string, layouts ...string) (Config, error) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,8 @@ func TestLoadErrors(t *testing.T) {
 		{"value for list", "conferences: a\n", `conferences: expected a list, not a single value`},
 		{"value for group", "sip: 5060\n", `parley.yaml:1: sip: expected keys and values`},
 		{"not yaml", "sip: [\n", `parley.yaml:`},
+		{"second document", "log:\n  level: warn\n---\nlog:\n  level: debug\n", `parley.yaml:3: a second YAML document begins here`},
+		{"second document not yaml", "data_dir: a\n---\nsip: [\n", `parley.yaml:`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := load(t, test.text)
@@ -178,6 +181,8 @@ func TestLoadTellsAllProblems(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	c, err := load(t, "sip: {udp: ':5070'}\n",
 		"PARLEY_SIP_UDP=[::1]:5080", "PARLEY_MEDIA_RTP_SILENCE_TIMEOUT=5s", "PARLEY_PORT=tcp://1.2.3.4:80",
+		"PARLEY_SIP_SERVICE_HOST=10.0.0.1", "PARLEY_SIP_SERVICE_PORT_SIP=5060", "PARLEY_SIP_PORT=udp://10.0.0.1:5060",
+		"PARLEY_SIP_PORT_5060_UDP=udp://10.0.0.1:5060", "PARLEY_SIP_PORT_5060_UDP_ADDR=10.0.0.1", "PARLEY_OTHER_THING=1",
 		"PARLEY_CONFERENCES=[{name: a}, {name: b}]", "HOME=/root")
 	if err != nil {
 		t.Fatal(err)
@@ -189,6 +194,22 @@ func TestEnvironment(t *testing.T) {
 	for _, want := range []string{"PARLEY_MAX_QUALITY: max_quality:", `PARLEY_CONFERENCES: unknown key "nam" in conferences[0] (did you mean "name"?)`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want %s", err, want)
+		}
+	}
+}
+
+func TestUnknownVariables(t *testing.T) {
+	for variable, want := range map[string]string{
+		"PARLEY_SIP_UDPP=:5070":                   `PARLEY_SIP_UDPP: unknown variable (did you mean "PARLEY_SIP_UDP"?)`,
+		"PARLEY_MEDIA_PORT=5000-6000":             `PARLEY_MEDIA_PORT: unknown variable (did you mean "PARLEY_MEDIA_PORTS"?)`,
+		"PARLEY_HTTP_LISTEN=:80":                  `PARLEY_HTTP_LISTEN: unknown variable (there are PARLEY_HTTP_ADDRESS)`,
+		"PARLEY_LOG_LEVLE=warn":                   `PARLEY_LOG_LEVLE: unknown variable (did you mean "PARLEY_LOG_LEVEL"?)`,
+		"PARLEY_ADHOC_PATERN=x":                   `PARLEY_ADHOC_PATERN: unknown variable (did you mean "PARLEY_ADHOC_PATTERN"?)`,
+		"PARLEY_SIP_PORT=5070":                    `PARLEY_SIP_PORT: unknown variable (there are PARLEY_SIP_UDP, `,
+		"PARLEY_CONFERENCES=[]\n---\n[{name: a}]": `PARLEY_CONFERENCES: conferences: a second YAML document`,
+	} {
+		if _, err := load(t, "", variable); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s gives %v, want %s", variable, err, want)
 		}
 	}
 }
@@ -235,6 +256,30 @@ func TestLookup(t *testing.T) {
 	c.AdHoc.Pattern = ""
 	if _, ok := c.Lookup("meet"); ok {
 		t.Error("ad-hoc rooms are off but open")
+	}
+}
+
+func TestDialable(t *testing.T) {
+	c := Default()
+	if have := c.Dialable(); !slices.Equal(have, []string{"meet"}) {
+		t.Errorf("by default %q", have)
+	}
+	c.Conferences = []Conference{{Name: "Weekly", Aliases: []string{"weekly", "w@example.com"}}, {Name: "standup"}}
+	if have := c.Dialable(); !slices.Equal(have, []string{"weekly", "w@example.com", "standup", "meet"}) {
+		t.Errorf("with conferences %q", have)
+	}
+	for _, alias := range c.Dialable() {
+		if _, ok := c.Lookup(alias); !ok {
+			t.Errorf("%q cannot be dialled", alias)
+		}
+	}
+	c.Conferences = []Conference{{Name: "Meet"}}
+	if have := c.Dialable(); !slices.Equal(have, []string{"Meet"}) {
+		t.Errorf("a conference of that name gives %q", have)
+	}
+	c.Conferences, c.AdHoc.Pattern = nil, "room-[0-9]+"
+	if have := c.Dialable(); have == nil || len(have) != 0 {
+		t.Errorf("with a pattern of one's own %#v", have)
 	}
 }
 

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -77,16 +79,41 @@ func (d *decoder) file(name string, text []byte, c *Config) {
 		d.problems = append(d.problems, problem{place{name, 0}, fmt.Sprintf("%d bytes are more than a configuration may have (%d)", len(text), maxFile)})
 		return
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	root, line, err := parse(text)
+	if err != nil {
+		d.problems = append(d.problems, problem{place{name, line}, err.Error()})
+		return
+	}
+	if root != nil {
+		d.value("", root, reflect.ValueOf(c).Elem())
+	}
+}
+
+// errSecondDocument is of a text of which a reader of one document would
+// silently drop the rest.
+var errSecondDocument = errors.New("a second YAML document begins here; a configuration is one: join them, without the line \"---\"")
+
+// parse returns the one document in text, nil if it is but comments; an error
+// with its line where there is one.
+func parse(text []byte) (root *yaml.Node, line int, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var first, second yaml.Node
+	if err := decoder.Decode(&first); errors.Is(err, io.EOF) {
+		return nil, 0, nil
+	} else if err != nil {
 		line, message := yamlError(err)
-		d.problems = append(d.problems, problem{place{name, line}, message})
-		return
+		return nil, line, errors.New(message)
 	}
-	if len(document.Content) == 0 { // nothing but comments
-		return
+	if err := decoder.Decode(&second); err == nil {
+		return nil, second.Line, errSecondDocument
+	} else if !errors.Is(err, io.EOF) {
+		line, message := yamlError(err)
+		return nil, line, errors.New(message)
 	}
-	d.value("", document.Content[0], reflect.ValueOf(c).Elem())
+	if len(first.Content) == 0 {
+		return nil, 0, nil
+	}
+	return first.Content[0], 0, nil
 }
 
 // yamlError takes the line out of a message of the YAML library, so that it

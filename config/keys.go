@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // envPrefix starts the name of every variable that the program reads.
@@ -16,19 +17,20 @@ func envName(path string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// environment lays the variables over c. Only names that belong to a key are
-// looked at: others with the same prefix are not ours to judge (service links
-// of container platforms look just like them).
+// environment lays the variables over c. Names that start like those of a
+// group of keys and belong to none are mistyped; others with the prefix are not
+// ours to judge.
 func (d *decoder) environment(env []string, c *Config) {
 	values := map[string]string{}
 	for _, e := range env {
-		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, envPrefix) {
+		if name, value, ok := strings.Cut(e, "="); ok && strings.HasPrefix(name, envPrefix) && !serviceLink(name, value) {
 			values[name] = value
 		}
 	}
 	if len(values) == 0 {
 		return
 	}
+	d.unknownVariables(values, c)
 	walk("", reflect.ValueOf(c).Elem(), func(path string, v reflect.Value) {
 		text, ok := values[envName(path)]
 		if !ok {
@@ -40,18 +42,52 @@ func (d *decoder) environment(env []string, c *Config) {
 			d.scalar(path, text, v)
 			return
 		}
-		var document yaml.Node
-		if err := yaml.Unmarshal([]byte(text), &document); err != nil {
-			_, message := yamlError(err)
-			d.problemf(path, "%s", message)
-			return
-		}
-		if len(document.Content) == 0 {
+		root, _, err := parse([]byte(text))
+		switch {
+		case err != nil:
+			d.problemf(path, "%v", err)
+		case root == nil:
 			v.SetZero()
-			return
+		default:
+			d.value(path, root, v)
 		}
-		d.value(path, document.Content[0], v)
 	})
+}
+
+// unknownVariables records the names among values that start with the prefix
+// of a group, such as PARLEY_SIP_, but belong to no key.
+func (d *decoder) unknownVariables(values map[string]string, c *Config) {
+	var known []string
+	walk("", reflect.ValueOf(c).Elem(), func(path string, _ reflect.Value) { known = append(known, envName(path)) })
+	whole := reflect.TypeOf(*c)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if slices.Contains(known, name) {
+			continue
+		}
+		for i := range whole.NumField() {
+			group := envName(whole.Field(i).Tag.Get("yaml")) + "_"
+			if whole.Field(i).Type.Kind() != reflect.Struct || !strings.HasPrefix(name, group) {
+				continue
+			}
+			hint := didYouMean(name, known)
+			if hint == "" {
+				there := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return !strings.HasPrefix(k, group) })
+				hint = fmt.Sprintf(" (there are %s)", strings.Join(there, ", "))
+			}
+			d.problems = append(d.problems, problem{place{source: name}, "unknown variable" + hint})
+		}
+	}
+}
+
+// linkName is what Kubernetes and Docker add to the name of a service to tell
+// the programs beside it where it is: a service parley-sip gives
+// PARLEY_SIP_SERVICE_HOST and PARLEY_SIP_PORT=udp://10.0.0.1:5060.
+var linkName = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$`)
+
+// serviceLink reports whether a variable was put there by a container
+// platform, not by whoever configures us.
+func serviceLink(name, value string) bool {
+	return linkName.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
 }
 
 // walk calls f for every key of the struct v that holds a value or a list.
@@ -117,7 +153,7 @@ func didYouMean(written string, words []string) string {
 		distance = 2
 	}
 	for _, w := range words {
-		if n := editDistance(strings.ToLower(written), w); n < distance {
+		if n := editDistance(strings.ToLower(written), strings.ToLower(w)); n < distance {
 			best, distance = w, n
 		}
 	}

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Lookup returns the conference that a dialled alias leads to ("weekly" or
 // "weekly@example.com", without scheme and port), with every setting that it
@@ -45,6 +48,22 @@ func (c *Config) resolve(conf Conference) Conference {
 		conf.MaxQuality = c.MaxQuality
 	}
 	return conf
+}
+
+// Dialable returns what callers can be told to dial, in the order of the
+// configuration: every alias, and "meet" while the ad-hoc pattern is the
+// default, as nobody can guess a name from a pattern of his own.
+func (c *Config) Dialable() []string {
+	list := []string{}
+	for _, conf := range c.Conferences {
+		list = append(list, conf.dialled()...)
+	}
+	const room = "meet"
+	taken := func(alias string) bool { return strings.EqualFold(alias, room) }
+	if c.AdHoc.Pattern == Default().AdHoc.Pattern && !slices.ContainsFunc(list, taken) {
+		list = append(list, room)
+	}
+	return list
 }
 
 // dialled returns the aliases, or the name where there are none.
