@@ -79,6 +79,7 @@ func (s *Server) handleInvite(in *inbound) {
 
 	events := s.cfg.Host.Events(leg)
 	d := s.accept(in, l)
+	d.log = d.log.With("participant", string(leg)) // before anybody else has the dialog
 	if offer == nil {
 		d.offering = true
 		d.localSDP = sdp
@@ -91,7 +92,7 @@ func (s *Server) handleInvite(in *inbound) {
 		in.reply(s, 503, "Service Unavailable", nil)
 		return
 	}
-	d.log.Info("call started", "alias", clip(p.LocalAlias), "from", clip(p.RemoteAlias), "vendor", clip(p.Vendor), "leg", string(leg))
+	d.log.Info("call started", "alias", clip(p.LocalAlias), "from", clip(p.RemoteAlias), "vendor", clip(p.Vendor))
 	res := d.success(in, sdp, timerFields)
 	if err := in.send(res); err != nil {
 		reason := "answer not sent"
