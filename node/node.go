@@ -76,7 +76,7 @@ func (n *Node) listen(ctx context.Context, c Config) error {
 	}
 	n.web, err = web.Listen(cfg.HTTP.Address, web.Config{
 		Status: n.Status, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
-		Aliases: n.host.aliases(), AdHoc: cfg.AdHoc.Pattern != "", SIPPort: int(n.SIPAddr("udp").Port()),
+		Dial: n.Dial(web.HostPlaceholder), AdHoc: cfg.AdHoc.Pattern != "",
 	})
 	if err != nil {
 		return fmt.Errorf("http.address: %w", err)

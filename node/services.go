@@ -1,8 +1,6 @@
 package node
 
 import (
-	"slices"
-
 	"parley/composer"
 	"parley/config"
 	"parley/engine"
@@ -27,17 +25,4 @@ func service(c *config.Config, alias string) (engine.ConferenceConfig, bool) {
 		MaxParticipants: conf.MaxParticipants, MaxHeight: heights[conf.MaxQuality],
 		Welcome: []string{"Welcome to " + conf.Name, "You are the first here.", "The others will appear when they call in."},
 	}, true
-}
-
-// aliases returns what is configured to be dialled, sorted.
-func (h *host) aliases() []string {
-	var list []string
-	for _, c := range h.config.Conferences {
-		if len(c.Aliases) == 0 {
-			list = append(list, c.Name)
-		}
-		list = append(list, c.Aliases...)
-	}
-	slices.Sort(list)
-	return list
 }

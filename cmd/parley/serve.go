@@ -54,7 +54,7 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
-	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n, cfg), " "), "page", pageURL(n.HTTPAddr()))
+	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n), " "), "page", pageURL(n.HTTPAddr()))
 	<-ctx.Done()
 	log.Info("ending calls")
 	n.Close()
@@ -112,30 +112,19 @@ func layoutNames() []string {
 	return names
 }
 
-// dialled returns what a caller may dial, one address for each conference.
-func dialled(n *node.Node, cfg config.Config) []string {
-	var at netip.AddrPort
+// dialled returns what a caller may dial.
+func dialled(n *node.Node) []string {
+	var at netip.Addr
 	for _, network := range []string{"udp", "tcp", "tls"} {
-		if at = n.SIPAddr(network); at.IsValid() {
+		if at = n.SIPAddr(network).Addr(); at.IsValid() {
 			break
 		}
 	}
-	var names []string
-	for _, c := range cfg.Conferences {
-		if len(c.Aliases) == 0 {
-			names = append(names, c.Name)
-			continue
-		}
-		names = append(names, c.Aliases[0])
+	host := reachable(at)
+	if host.Is6() {
+		return n.Dial("[" + host.String() + "]")
 	}
-	if len(names) == 0 && cfg.AdHoc.Pattern == config.Default().AdHoc.Pattern {
-		names = append(names, "meet")
-	}
-	addresses := make([]string, len(names))
-	for i, name := range names {
-		addresses[i] = sipAddress(name, at)
-	}
-	return addresses
+	return n.Dial(host.String())
 }
 
 // sipAddress returns what to dial for an alias of the node that listens at at.

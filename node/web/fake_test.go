@@ -26,33 +26,37 @@ func fakeStatus() engine.Status {
 	}
 	return engine.Status{
 		Encoders: 6, Decoders: 4, Load: 0.43,
+		Totals: map[string]uint64{
+			"frames": 88001, "key_frames": 36, "skipped_frames": 16,
+			"rx_packets": 39600, "tx_packets": 49000, "rx_lost": 21, "rx_discarded": 12,
+		},
 		Conferences: []engine.ConferenceStatus{{
 			Name: "weekly / всё", Started: start, Layout: "one_main_seven_pips", OwnThumbnail: "hidden", Speaker: "p1",
 			Counters: map[string]uint64{"ticks": 22620, "skipped_frames": 12, "late_mixes": 1},
 			Participants: []engine.ParticipantStatus{
 				{
 					ID: "p1", DisplayName: "Ada Lovelace", RemoteAlias: "sip:ada@example.com", Protocol: "sip", Vendor: "Linphone/5.1", RemoteAddress: "192.0.2.7:5060",
-					Joined: start, Speaking: true, Stage: 0, View: "v2", Audio: audio(codecs.Opus, 31800), Video: video("1280x720", 1480000, 1510000, 0),
+					Joined: start, Speaking: true, Stage: 0, View: "own:p1", Audio: audio(codecs.Opus, 31800), Video: video("1280x720", 1480000, 1510000, 0),
 				},
 				{
 					ID: "p2", DisplayName: "<img src=x onerror=alert(1)>", RemoteAlias: "sip:room-4@example.com", Protocol: "sip", Vendor: "baresip 1.0.0",
-					Joined: start.Add(80 * time.Second), Stage: 1, View: "v3", Audio: audio(codecs.G722, 64000), Video: video("1920x1080", 3970000, 1490000, 3.4),
+					Joined: start.Add(80 * time.Second), Stage: 1, View: "own:p2", Audio: audio(codecs.G722, 64000), Video: video("1920x1080", 3970000, 1490000, 3.4),
 				},
 				{
 					ID: "p3", DisplayName: "会議室 東京", RemoteAlias: "sip:tokyo@example.jp", Protocol: "sip", Vendor: "Room Kit 9.1",
-					Joined: start.Add(300 * time.Second), Stage: 2, View: "v1", Audio: audio(codecs.Opus, 29000), Video: video("1280x720", 1210000, 1504000, 0.4),
+					Joined: start.Add(300 * time.Second), Stage: 2, View: "common", Audio: audio(codecs.Opus, 29000), Video: video("1280x720", 1210000, 1504000, 0.4),
 				},
 				{
-					ID: "p4", RemoteAlias: "sip:+4930123456@gateway.example.com", Protocol: "sip", Joined: start.Add(700 * time.Second), Stage: -1, View: "v1", OnHold: true,
+					ID: "p4", RemoteAlias: "sip:+4930123456@gateway.example.com", Protocol: "sip", Joined: start.Add(700 * time.Second), Stage: -1, View: "common", OnHold: true,
 					Audio: audio(codecs.PCMA, 64000),
 				},
 			},
 			Views: []engine.ViewStatus{
-				{ID: "v1", Cells: []string{"p1", "p2", "p3"}, Receivers: 2, Renditions: []engine.RenditionStatus{
+				{ID: "common", Cells: []string{"p1", "p2", "p3"}, Receivers: 2, Renditions: []engine.RenditionStatus{
 					rendition(1280, 720, 30, 1500000, 1, "high"), rendition(640, 360, 30, 500000, 1, "constrained baseline"),
 				}},
-				{ID: "v2", Cells: []string{"p2", "p3"}, Receivers: 1, Renditions: []engine.RenditionStatus{rendition(1280, 720, 30, 1500000, 1, "high")}},
-				{ID: "v3", Cells: []string{"p1", "p3"}, Receivers: 1, Renditions: []engine.RenditionStatus{rendition(1280, 720, 30, 1500000, 1, "high")}},
+				{ID: "own:p1", Cells: []string{"p2", "p3"}, Receivers: 1, Renditions: []engine.RenditionStatus{rendition(1280, 720, 30, 1500000, 1, "high")}},
+				{ID: "own:p2", Cells: []string{"p1", "p3"}, Receivers: 1, Renditions: []engine.RenditionStatus{rendition(1280, 720, 30, 1500000, 1, "high")}},
 			},
 		}},
 	}
@@ -62,7 +66,7 @@ var errNoSuchView = errors.New("no such view")
 
 // fakeSnapshot draws a large cell over a row of small ones, in colours of the view.
 func fakeSnapshot(_ context.Context, conference, view string) (*codecs.Picture, error) {
-	if conference != "weekly / всё" || len(view) != 2 || view[0] != 'v' {
+	if conference != "weekly / всё" || view == "" || view == "nobody" {
 		return nil, errNoSuchView
 	}
 	p := codecs.NewPicture(1280, 720)
@@ -74,7 +78,7 @@ func fakeSnapshot(_ context.Context, conference, view string) (*codecs.Picture, 
 			}
 		}
 	}
-	n := view[1] - '0'
+	n := byte(len(view) % 4)
 	rect(0, 0, 1280, 720, 16, 128, 128)
 	rect(142, 0, 996, 560, 235, 128, 128)
 	rect(182, 40, 916, 480, 90+20*n, 100+10*n, 160-15*n)

@@ -20,12 +20,18 @@ type Config struct {
 	// Snapshot returns the newest picture of a view, of which the caller owns
 	// a reference; nil or an error where there is none. It may be nil.
 	Snapshot func(ctx context.Context, conference, view string) (*codecs.Picture, error)
-	Aliases  []string // what callers can dial, shown while nobody is there
-	AdHoc    bool     // more than the aliases can be dialled
-	SIPPort  int      // shown behind the host unless it is 5060 or 0
-	Version  string
-	Log      *slog.Logger // nil = slog.Default()
+	// Dial is what callers can dial: SIP URIs, in which HostPlaceholder stands
+	// where the host of this node belongs. Pages put in the host that they
+	// were fetched from.
+	Dial    []string
+	AdHoc   bool // more can be dialled than Dial lists
+	Version string
+	Log     *slog.Logger // nil = slog.Default()
 }
+
+// HostPlaceholder stands for the host of the node in the URIs of Config.Dial.
+// No URI can contain it (RFC 3986 section 2).
+const HostPlaceholder = "{host}"
 
 // Limits of what one node serves at a time. The page is for the few who run a
 // node; beyond that it must not take from the calls.
@@ -58,7 +64,7 @@ func New(c Config) *Handler {
 		c.Log = slog.Default()
 	}
 	h := &Handler{config: c, started: time.Now(), done: make(chan struct{})}
-	h.shots = snapshots{take: c.Snapshot, turn: make(chan struct{}, 1)}
+	h.shots = snapshots{take: c.Snapshot, now: time.Now, turn: make(chan struct{}, 1)}
 	page := newPage()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", page.serve)
@@ -107,10 +113,30 @@ type report struct {
 	Version string    `json:"version"`
 	Started time.Time `json:"started"`
 	Now     time.Time `json:"now"`
-	Aliases []string  `json:"aliases"`
+	Dial    []string  `json:"dial"`
 	AdHoc   bool      `json:"adhoc"`
-	SIPPort int       `json:"sip_port"`
 	engine.Status
+}
+
+// fill makes lists of nothing empty ones, which JSON does not write as null.
+func (r *report) fill() {
+	fillList(&r.Dial)
+	fillList(&r.Conferences)
+	for i := range r.Conferences {
+		c := &r.Conferences[i]
+		fillList(&c.Participants)
+		fillList(&c.Views)
+		for j := range c.Views {
+			fillList(&c.Views[j].Cells)
+			fillList(&c.Views[j].Renditions)
+		}
+	}
+}
+
+func fillList[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
 }
 
 // statusJSON returns the status as JSON, at most statusAge old, so that many
@@ -123,9 +149,10 @@ func (h *Handler) statusJSON() ([]byte, error) {
 		return h.status, nil
 	}
 	r := report{
-		Version: h.config.Version, Started: h.started, Now: now, Aliases: h.config.Aliases,
-		AdHoc: h.config.AdHoc, SIPPort: h.config.SIPPort, Status: h.config.Status(),
+		Version: h.config.Version, Started: h.started, Now: now,
+		Dial: h.config.Dial, AdHoc: h.config.AdHoc, Status: h.config.Status(),
 	}
+	r.fill()
 	text, err := json.Marshal(r)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ import (
 )
 
 func fakeConfig() Config {
-	return Config{Status: fakeStatus, Snapshot: fakeSnapshot, Aliases: []string{"weekly", "meet"}, AdHoc: true, SIPPort: 5070, Version: "v0-test"}
+	return Config{Status: fakeStatus, Snapshot: fakeSnapshot, Dial: []string{"sip:weekly@{host}:5070", "sip:meet@{host}:5070", "sip:board@example.com"}, AdHoc: true, Version: "v0-test"}
 }
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -52,6 +52,12 @@ func TestPage(t *testing.T) {
 	}
 }
 
+func TestScriptKnowsThePlaceholder(t *testing.T) {
+	if !strings.Contains(string(pageJS), `"`+HostPlaceholder+`"`) {
+		t.Errorf("the script does not put a host in the place of %s", HostPlaceholder)
+	}
+}
+
 // Names are whatever a caller says; the script must only ever put them in as text.
 func TestScriptWritesNoMarkup(t *testing.T) {
 	for _, word := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("} {
@@ -69,11 +75,29 @@ func TestStatus(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Version != "v0-test" || len(r.Conferences) != 1 || r.Conferences[0].Participants[2].DisplayName != "会議室 東京" || r.SIPPort != 5070 {
+	if r.Version != "v0-test" || len(r.Conferences) != 1 || r.Conferences[0].Participants[2].DisplayName != "会議室 東京" || len(r.Dial) != 3 {
 		t.Errorf("status: %+v", r)
 	}
 	if strings.Contains(w.Body.String(), "<img") {
 		t.Error("a name stands in the JSON as markup")
+	}
+}
+
+func TestStatusHasNoNulls(t *testing.T) {
+	c := fakeConfig()
+	c.Dial = nil
+	for _, conferences := range [][]engine.ConferenceStatus{nil, {{}}, {{Views: make([]engine.ViewStatus, 1)}}} {
+		c.Status = func() engine.Status {
+			return engine.Status{Conferences: conferences, Totals: map[string]uint64{}}
+		}
+		h := New(c)
+		body := get(h, "/status").Body.String()
+		h.Close()
+		for _, list := range []string{"dial", "conferences", "participants", "views", "cells", "renditions"} {
+			if strings.Contains(body, `"`+list+`":null`) {
+				t.Errorf("%s is null in %s", list, body)
+			}
+		}
 	}
 }
 
@@ -102,7 +126,7 @@ func TestView(t *testing.T) {
 	before := codecs.PicturesLive()
 	h := New(fakeConfig())
 	defer h.Close()
-	w := get(h, "/view/"+url.PathEscape("weekly / всё")+"/v1.jpg")
+	w := get(h, "/view/"+url.PathEscape("weekly / всё")+"/common.jpg")
 	if w.Code != 200 || w.Header().Get("Content-Type") != "image/jpeg" {
 		t.Fatalf("status %d: %s", w.Code, w.Body)
 	}
@@ -125,9 +149,11 @@ func TestView(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/view/weekly/v1.jpg", "/view/x/y.png", "/view/x"} {
-		if w := get(h, path); w.Code != http.StatusNotFound {
-			t.Errorf("%s gives %d", path, w.Code)
+	for path, want := range map[string]int{
+		"/view/weekly/common.jpg": http.StatusNoContent, "/view/x/y.png": http.StatusNotFound, "/view/x": http.StatusNotFound,
+	} {
+		if w := get(h, path); w.Code != want || (want == http.StatusNoContent) != (w.Header().Get("Retry-After") != "") {
+			t.Errorf("%s gives %d, %v", path, w.Code, w.Header())
 		}
 	}
 	if live := codecs.PicturesLive() - before; live != 0 {
@@ -153,33 +179,34 @@ func TestFullRangeOfOddSizes(t *testing.T) {
 }
 
 func TestViewsAreEncodedOnceASecond(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := fakeConfig()
-		var taken atomic.Int32
-		c.Snapshot = func(context.Context, string, string) (*codecs.Picture, error) {
-			taken.Add(1)
-			return codecs.NewPicture(16, 16), nil
-		}
-		h := New(c)
-		defer h.Close()
-		for range 5 {
-			get(h, "/view/a/b.jpg")
-		}
-		if n := taken.Load(); n != 1 {
-			t.Errorf("five asked at once took %d pictures", n)
-		}
-		time.Sleep(snapshotAge)
+	c := fakeConfig()
+	taken := 0
+	c.Snapshot = func(context.Context, string, string) (*codecs.Picture, error) {
+		taken++
+		return codecs.NewPicture(16, 16), nil
+	}
+	h := New(c)
+	defer h.Close()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	h.shots.now = func() time.Time { return now }
+	for range 5 {
+		now = now.Add(snapshotAge / 10)
 		get(h, "/view/a/b.jpg")
-		if n := taken.Load(); n != 2 {
-			t.Errorf("after a while %d pictures were taken, want 2", n)
-		}
-		for i := range 200 {
-			get(h, fmt.Sprintf("/view/a/%d.jpg", i))
-		}
-		if n := len(h.shots.last); n > maxSnapshots {
-			t.Errorf("%d pictures are remembered", n)
-		}
-	})
+	}
+	if taken != 1 {
+		t.Errorf("five asked at once took %d pictures", taken)
+	}
+	now = now.Add(snapshotAge)
+	get(h, "/view/a/b.jpg")
+	if taken != 2 {
+		t.Errorf("after a while %d pictures were taken, want 2", taken)
+	}
+	for i := range 200 {
+		get(h, fmt.Sprintf("/view/a/%d.jpg", i))
+	}
+	if n := len(h.shots.last); n > maxSnapshots {
+		t.Errorf("%d pictures are remembered", n)
+	}
 }
 
 // stream is a response that a test reads while it is written.

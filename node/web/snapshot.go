@@ -28,6 +28,7 @@ var errNoPicture = errors.New("no picture of such a view")
 // a second.
 type snapshots struct {
 	take func(ctx context.Context, conference, view string) (*codecs.Picture, error)
+	now  func() time.Time
 
 	turn chan struct{}          // has room for the one who takes and encodes
 	last map[[2]string]snapshot // his
@@ -51,7 +52,7 @@ func (s *snapshots) get(ctx context.Context, conference, view string) ([]byte, e
 		return nil, ctx.Err()
 	}
 	key := [2]string{conference, view}
-	if last, ok := s.last[key]; ok && time.Since(last.taken) < snapshotAge {
+	if last, ok := s.last[key]; ok && s.now().Sub(last.taken) < snapshotAge {
 		return last.jpeg, nil
 	}
 	picture, err := s.take(ctx, conference, view)
@@ -66,7 +67,7 @@ func (s *snapshots) get(ctx context.Context, conference, view string) ([]byte, e
 	if err := jpeg.Encode(&b, fullRange(picture), &jpeg.Options{Quality: snapshotQuality}); err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	now := s.now()
 	for k, old := range s.last {
 		if now.Sub(old.taken) > snapshotAge || len(s.last) >= maxSnapshots {
 			delete(s.last, k)
@@ -79,6 +80,7 @@ func (s *snapshots) get(ctx context.Context, conference, view string) ([]byte, e
 	return b.Bytes(), nil
 }
 
+// serveView answers with a JPEG, or with nothing while there is no such picture.
 func (h *Handler) serveView(w http.ResponseWriter, r *http.Request) {
 	view, ok := strings.CutSuffix(r.PathValue("file"), ".jpg")
 	if !ok {
@@ -87,7 +89,10 @@ func (h *Handler) serveView(w http.ResponseWriter, r *http.Request) {
 	}
 	text, err := h.shots.get(r.Context(), r.PathValue("conference"), view)
 	if err != nil {
-		http.Error(w, "no picture of this view", http.StatusNotFound)
+		// Views come and go with who speaks, faster than pages learn of it. That
+		// is no error, which browsers would log.
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	w.Header().Set("Content-Type", "image/jpeg")

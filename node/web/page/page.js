@@ -98,7 +98,7 @@ function newParticipant() {
   return row;
 }
 
-function fillParticipant(row, p, now, names) {
+function fillParticipant(row, p, now, people) {
   const label = nameOf(p);
   put(row.name, label);
   const marks = [];
@@ -113,7 +113,7 @@ function fillParticipant(row, p, now, names) {
   const [sound, picture, view, time] = row.parts;
   fillStream(sound, p.audio);
   fillStream(picture, p.video);
-  put(view, p.view ? names.get(p.view) || p.view : "");
+  put(view, p.view ? viewName(p.view, people) : "");
   put(time, since(p.joined, now));
 }
 
@@ -127,7 +127,7 @@ const watcher = new IntersectionObserver((entries) => {
 async function refresh(img) {
   try {
     const answer = await fetch(img.dataset.url);
-    if (!answer.ok) throw new Error(answer.status);
+    if (answer.status !== 200) throw new Error(answer.status); // 204: there is none now
     const before = img.src;
     img.src = URL.createObjectURL(await answer.blob());
     await img.decode();
@@ -161,9 +161,9 @@ function newView() {
   return figure;
 }
 
-function fillView(figure, v, c, people, names) {
-  const label = names.get(v.id);
-  figure.classList.toggle("main", v === c.views[0] && c.views.length > 1);
+function fillView(figure, v, c, people) {
+  const label = viewName(v.id, people);
+  figure.classList.toggle("main", v.id === largeView(c) && c.views.length > 1);
   const url = "/view/" + encodeURIComponent(c.name) + "/" + encodeURIComponent(v.id) + ".jpg";
   if (figure.img.dataset.url !== url) figure.img.dataset.url = url;
   const large = people.get(v.cells[0]);
@@ -177,17 +177,19 @@ function fillView(figure, v, c, people, names) {
   });
 }
 
-// viewNames gives views names that people understand: the view of most is the
-// common one, others are named after who sees them.
-function viewNames(c) {
-  const names = new Map();
-  for (const v of c.views) {
-    const who = c.participants.filter((p) => p.view === v.id);
-    if (v === c.views[0] && c.views.length > 1) names.set(v.id, "common view");
-    else if (who.length > 0) names.set(v.id, "view of " + who.slice(0, 2).map(nameOf).join(", ") + (who.length > 2 ? " and others" : ""));
-    else names.set(v.id, "view " + v.id);
-  }
-  return names;
+// viewName gives the view with that id a name that people understand.
+function viewName(id, people) {
+  if (id === "common") return "common view";
+  if (id === "speaker") return "the speaker's view";
+  const owner = id.startsWith("own:") && people.get(id.slice(4));
+  return owner ? nameOf(owner) + "'s own view" : "view " + id;
+}
+
+// largeView returns the id of the view that stands for the conference: what
+// most see, else what the speaker sees.
+function largeView(c) {
+  const ids = c.views.map((v) => v.id);
+  return ["common", "speaker", "own:" + c.speaker].find((id) => ids.includes(id)) || ids[0];
 }
 
 let serial = 0;
@@ -197,7 +199,7 @@ function newConference() {
   const title = make("h2"), facts = make("p", "facts");
   title.id = id;
   const stage = make("ol", "stage"), views = make("div", "views"), body = make("tbody");
-  stage.setAttribute("aria-label", "On stage, the current speaker first");
+  stage.setAttribute("aria-label", "On stage");
   const heads = ["Name", "Sound", "Picture", "Sees", "For"].map((text) => {
     const th = make("th", "", text);
     th.scope = "col";
@@ -214,19 +216,20 @@ function newConference() {
 }
 
 function fillConference(card, c, now) {
-  for (const list of ["participants", "views"]) c[list] = c[list] || [];
-  for (const v of c.views) { v.cells = v.cells || []; v.renditions = v.renditions || []; }
-  c.views.sort((a, b) => b.receivers - a.receivers || (a.id < b.id ? -1 : 1));
+  const large = largeView(c);
+  c.views.sort((a, b) => (b.id === large) - (a.id === large) || b.receivers - a.receivers || (a.id < b.id ? -1 : 1));
   const people = new Map(c.participants.map((p) => [p.id, p]));
-  const names = viewNames(c);
   put(card.name, c.name);
   put(card.facts, [count(c.participants.length, "participant", "participants"), "for " + since(c.started, now),
     "layout " + c.layout.replaceAll("_", " "), "own thumbnail " + c.own_thumbnail].join(" · "));
   const stage = c.participants.filter((p) => p.stage >= 0).sort((a, b) => a.stage - b.stage);
   card.stage.hidden = stage.length === 0;
-  keyed(card.stage, stage, (p) => p.id, () => make("li"), (li, p) => put(li, nameOf(p)));
-  keyed(card.views, c.views, (v) => v.id, newView, (figure, v) => fillView(figure, v, c, people, names));
-  keyed(card.body, c.participants, (p) => p.id, newParticipant, (row, p) => fillParticipant(row, p, now, names));
+  keyed(card.stage, stage, (p) => p.id, () => make("li"), (li, p) => {
+    put(li, nameOf(p));
+    li.classList.toggle("speaker", p.id === c.speaker);
+  });
+  keyed(card.views, c.views, (v) => v.id, newView, (figure, v) => fillView(figure, v, c, people));
+  keyed(card.body, c.participants, (p) => p.id, newParticipant, (row, p) => fillParticipant(row, p, now, people));
   const counters = Object.entries(c.counters || {}).sort((a, b) => (a[0] < b[0] ? -1 : 1));
   card.more.hidden = counters.length === 0;
   keyed(card.counters, counters, (x) => x[0], (x) => {
@@ -249,27 +252,31 @@ function tell(card, c, people) {
   if (news.length > 0) put($("news"), news.join(". "));
 }
 
-function host(port) {
-  const name = location.hostname || "this-node";
-  return port && port !== 5060 ? name + ":" + port : name;
+// dialIn shows what can be dialled, at the host that the page came from: at
+// length while nobody is there, in a line while conferences run.
+function dialIn(s) {
+  const empty = s.conferences.length === 0;
+  $("dial-in").classList.toggle("compact", !empty);
+  $("dial-in").hidden = !empty && s.dial.length === 0 && !s.adhoc;
+  put($("dial-title"), empty ? "Nobody is here yet" : "Dial in");
+  $("dial-how").hidden = !empty || s.dial.length === 0;
+  $("adhoc").hidden = !s.adhoc;
+  keyed($("dial"), s.dial, (uri) => uri, (uri) => {
+    return make("li", "", make("code", "", uri.replace("{host}", location.hostname)));
+  }, () => {});
 }
 
 function show(s) {
-  const conferences = s.conferences || [];
+  const conferences = s.conferences;
   put($("version"), s.version + ", up for " + since(s.started, s.now));
-  const people = conferences.reduce((n, c) => n + (c.participants || []).length, 0);
+  const people = conferences.reduce((n, c) => n + c.participants.length, 0);
   put($("n-conferences"), conferences.length);
   put($("n-participants"), people);
   put($("n-encoders"), s.encoders);
   put($("n-decoders"), s.decoders);
   $("load").value = s.load;
   put($("load-text"), Math.round(s.load * 100) + " %");
-  $("empty").hidden = conferences.length > 0;
-  $("adhoc").hidden = !s.adhoc;
-  keyed($("dial"), s.aliases || [], (a) => a, (alias) => {
-    const address = alias.includes("@") ? alias : alias + "@" + host(s.sip_port);
-    return make("li", "", make("code", "", "sip:" + address));
-  }, () => {});
+  dialIn(s);
   keyed($("conferences"), conferences, (c) => c.name, newConference, (card, c) => fillConference(card, c, s.now));
   document.title = (people > 0 ? "(" + people + ") " : "") + "Parley";
 }
