@@ -16,7 +16,7 @@ type Config struct {
 	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate. Empty: nothing is kept."`
 	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
 	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
-	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown before it would refuse a call)."`
+	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown when it is busy)."`
 	Layout          string       `yaml:"layout" doc:"Layout of the picture."`
 	Conferences     []Conference `yaml:"conferences" doc:"The conferences that always exist. Each opens with its first caller."`
 	AdHoc           AdHoc        `yaml:"adhoc" doc:"Rooms that need no entry above: the first caller opens one."`

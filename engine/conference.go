@@ -117,7 +117,7 @@ func (c *Conference) leave(l *Leg) (left int, gone bool) {
 		return len(now), false
 	}
 	list := slices.Delete(slices.Clone(now), i, i+1)
-	c.legs.Store(&list)
+	c.engine.totals.leave(l, func() { c.legs.Store(&list) })
 	l.log.Info("participant left", "participants", len(list), "seconds", seconds(time.Since(l.joined)))
 	return len(list), true
 }

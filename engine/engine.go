@@ -169,7 +169,7 @@ func (e *Engine) Status() Status {
 	for _, c := range running {
 		s.Conferences = append(s.Conferences, c.status())
 	}
-	s.Totals = e.totals.with(running)
+	s.Totals = e.totals.read(running)
 	return s
 }
 

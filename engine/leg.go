@@ -216,7 +216,6 @@ func (l *Leg) Close() {
 	l.mu.Unlock()
 	l.engine.leave(l)
 	l.closeStreams()
-	l.engine.totals.add(l.counts())
 }
 
 // closeStreams stops the goroutines of the streams and frees the sockets.

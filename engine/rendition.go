@@ -65,6 +65,7 @@ func newRendition(e *Engine, key renditionKey) *rendition {
 	r.deliveries.Store(&[]*delivery{})
 	r.job = r.run
 	r.users.Store(1)
+	e.totals.begin(r)
 	return r
 }
 
@@ -190,7 +191,7 @@ func (r *rendition) release() {
 	if r.users.Add(-1) != 0 {
 		return
 	}
-	r.engine.totals.add(r.counts())
+	r.engine.totals.end(r)
 	if r.encoder != nil {
 		r.encoder.Close()
 		r.engine.encoders.Add(-1)

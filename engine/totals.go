@@ -5,17 +5,43 @@ import (
 	"sync"
 )
 
-// totals counts what has ended; with what still runs it gives counters that
-// only ever grow. The zero value is ready.
+// totals gives counters that only ever grow: what has ended, with what still
+// runs. Whatever ends moves from one to the other under the lock that readers
+// take, so that no reading misses it. The zero value is ready.
 type totals struct {
-	mu    sync.Mutex
-	ended map[string]uint64 // guarded by mu
+	mu         sync.Mutex
+	ended      map[string]uint64       // guarded by mu
+	renditions map[*rendition]struct{} // guarded by mu: those that run
 }
 
-// add puts in what a leg or rendition counted in its life.
-func (t *totals) add(counts map[string]uint64) {
+// begin takes in a rendition.
+func (t *totals) begin(r *rendition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.renditions == nil {
+		t.renditions = map[*rendition]struct{}{}
+	}
+	t.renditions[r] = struct{}{}
+}
+
+// end takes over the counts of a rendition that has ended.
+func (t *totals) end(r *rendition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.renditions, r)
+	t.add(r.counts())
+}
+
+// leave takes over the counts of a leg; remove takes it off the list that
+// readers walk.
+func (t *totals) leave(l *Leg, remove func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	remove()
+	t.add(l.counts())
+}
+
+func (t *totals) add(counts map[string]uint64) {
 	if t.ended == nil {
 		t.ended = map[string]uint64{}
 	}
@@ -24,24 +50,22 @@ func (t *totals) add(counts map[string]uint64) {
 	}
 }
 
-// with returns the counts of what has ended and of the conferences given.
-func (t *totals) with(running []*Conference) map[string]uint64 {
+// read returns the counts of what has ended and of what runs.
+func (t *totals) read(running []*Conference) map[string]uint64 {
 	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	maps.Copy(sum, t.ended)
-	t.mu.Unlock()
 	for _, c := range running {
 		for _, l := range c.Legs() {
 			for name, n := range l.counts() {
 				sum[name] += n
 			}
 		}
-		for _, list := range c.pictures.published.Load().renders {
-			for _, r := range list {
-				for name, n := range r.counts() {
-					sum[name] += n
-				}
-			}
+	}
+	for r := range t.renditions {
+		for name, n := range r.counts() {
+			sum[name] += n
 		}
 	}
 	return sum
