@@ -5,7 +5,6 @@ package behaviour
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"runtime"
@@ -43,6 +42,16 @@ const patience = 60 * time.Second
 // nothing of it is left.
 func open(t *testing.T, change func(*config.Config)) *meeting {
 	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	if testing.Verbose() && os.Getenv("PARLEY_TEST_LOG") != "" {
+		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return openLogged(t, log, change)
+}
+
+// openLogged is open with a log for the node.
+func openLogged(t *testing.T, log *slog.Logger, change func(*config.Config)) *meeting {
+	t.Helper()
 	library()
 	goroutines, pictures, sockets := runtime.NumGoroutine(), codecs.PicturesLive(), rtp.TransportsOpen()
 	c := config.Default()
@@ -50,10 +59,6 @@ func open(t *testing.T, change func(*config.Config)) *meeting {
 	c.OwnThumbnail = config.Hidden
 	if change != nil {
 		change(&c)
-	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	if testing.Verbose() && os.Getenv("PARLEY_TEST_LOG") != "" {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	n, err := node.New(node.Config{Config: c, Codecs: native.Codecs(), Log: log, Version: "test"})
 	if err != nil {

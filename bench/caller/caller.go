@@ -39,6 +39,7 @@ type Caller struct {
 	closing  sync.Once
 	closed   chan struct{} // closed when Close is done
 	infoKeys atomic.Uint64
+	keypad   sync.Mutex // one Press at a time
 
 	pulseMu sync.Mutex
 	changed chan struct{} // guarded by pulseMu: closed at the next change
@@ -339,6 +340,9 @@ func (c *Caller) Stats() Stats {
 	s := Stats{
 		Joined: c.joined, Length: now.Sub(c.began), Video: c.pictures.report(now), Audio: c.sounds.report(),
 		InfoKeyFrames: c.infoKeys.Load(),
+	}
+	if d := c.Dialog(); d != nil {
+		s.Transport = d.Transport()
 	}
 	c.sender.report(&s)
 	if streams[audio] != nil {

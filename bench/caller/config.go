@@ -56,6 +56,7 @@ type Config struct {
 	Bandwidth   int           // bit/s in all that he can receive, 0 = unsaid
 	NoFeedback  bool          // no a=rtcp-fb: key frames are asked for by SIP INFO
 	RTCPMux     bool          // offer a=rtcp-mux
+	NoEvents    bool          // no telephone-event: digits go by SIP INFO
 
 	Decode    Decode
 	OnPicture func(p *codecs.Picture) // every decoded picture, in order; not to be kept without Retain
@@ -85,7 +86,7 @@ func (c *Config) audioCodecs() []string {
 func (c *Config) local(audioPort, videoPort int) sdp.Local {
 	l := sdp.Local{Address: c.Address, UserName: "caller", Bandwidth: c.Bandwidth}
 	l.Audio = &sdp.LocalMedia{
-		Port: audioPort, Codecs: c.AudioCodecs, TelephoneEvent: true, RTCPMux: c.RTCPMux,
+		Port: audioPort, Codecs: c.AudioCodecs, TelephoneEvent: !c.NoEvents, RTCPMux: c.RTCPMux,
 		Direction: direction(c.Sound != nil, !c.SendOnly),
 	}
 	if !c.AudioOnly {

@@ -25,11 +25,14 @@ type sender struct {
 	units   atomic.Uint64
 	keys    atomic.Uint64
 	packets atomic.Uint64
+	pressed atomic.Bool // a digit sounds in place of the voice
 
 	mu      sync.Mutex
 	picture *lens          // guarded by mu; nil = sends no pictures
 	sound   *mouth         // guarded by mu; nil = sends no sound
 	sent    [256]time.Time // guarded by mu: when each picture of the clip last went out
+	start   time.Time      // guarded by mu: when due is 0
+	base    uint32         // guarded by mu: RTP timestamp of sound at start
 }
 
 // lens is an agreed video stream that pictures are sent on.
@@ -179,6 +182,9 @@ func (s *sender) run(ctx context.Context) {
 	// picture and the sound of one begin together.
 	start = start.Add(rand.N(soundEvery))
 	nextSound, nextPicture := start, start
+	s.mu.Lock()
+	s.start, s.base = start, base[audio]
+	s.mu.Unlock()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -226,7 +232,7 @@ func (s *sender) speak(base uint32, due time.Duration, skip bool) {
 	}
 	payload := packets[m.next%len(packets)]
 	m.next++
-	if skip || len(payload) == 0 {
+	if skip || len(payload) == 0 || s.pressed.Load() {
 		return
 	}
 	timestamp := base + uint32(due*time.Duration(m.clock)/time.Second)
@@ -265,6 +271,17 @@ func (s *sender) show(base uint32, due time.Duration, skip bool) time.Duration {
 	s.sent[l.player.Position()%len(s.sent)] = time.Now()
 	return l.every
 }
+
+// beginEvent silences the voice and returns the RTP timestamp, at the given
+// clock rate, of what begins now (RFC 4733 section 2.2).
+func (s *sender) beginEvent(clock int) uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pressed.Store(true)
+	return s.base + uint32(time.Since(s.start)*time.Duration(clock)/time.Second)
+}
+
+func (s *sender) endEvent() { s.pressed.Store(false) }
 
 func (s *sender) talk(on bool) { s.talking.Store(on) }
 func (s *sender) pause(on bool) {

@@ -10,8 +10,11 @@ import (
 type Stats struct {
 	Joined time.Duration // INVITE to the 200
 	Length time.Duration // since the INVITE, until the end of the call
-	Video  VideoStats
-	Audio  AudioStats
+	// Transport is what SIP travels over: udp, tcp or tls; "" before the answer.
+	// A request too large for UDP goes over TCP (RFC 3261 section 18.1.1).
+	Transport string
+	Video     VideoStats
+	Audio     AudioStats
 	// Events that did not come by media.
 	InfoKeyFrames uint64 // key frames asked of him by SIP INFO
 	Dropped       uint64 // packets that his Network lost
