@@ -6,16 +6,19 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"parley/bench/caller"
 	"parley/bench/clip"
 	"parley/codecs"
+	"parley/composer"
 	"parley/config"
 	"parley/engine"
 )
@@ -37,9 +40,12 @@ func TestNineCallers(t *testing.T) {
 
 func nineCallers(t *testing.T, own config.OwnThumbnail) {
 	m := open(t, func(c *config.Config) { c.OwnThumbnail = own })
-	for i := range 9 {
+	for i := range 8 {
 		m.call(m.spec(i))
 	}
+	m.more(own, 8, false)
+	m.call(m.spec(8))
+	m.more(own, 9, true)
 	// Each becomes the speaker once, so that the stage is known: I is off it at
 	// first and comes on it by talking.
 	var order []string // recent speakers, newest first
@@ -143,7 +149,53 @@ func (m *meeting) hears(i int, level float64) {
 	m.await(m.callers[i], "no echo of himself", func(c *caller.Caller) bool { return c.Heard(tone) < silentAt })
 }
 
-// counts checks that equal receivers share an encode, and the "+n".
+// more waits until everybody sees as many callers as there are cells for, and
+// checks in that same picture whether there is a badge with the number of the
+// others, "+n", or black. callers: how many there are.
+func (m *meeting) more(own config.OwnThumbnail, callers int, badge bool) {
+	m.t.Helper()
+	cellsUsed := min(callers, 8)
+	if own == config.Hidden {
+		cellsUsed = min(callers-1, 8)
+	}
+	for i, c := range m.callers {
+		who := string(rune('A' + i))
+		m.await(c, who+" sees all that there is room for", func(c *caller.Caller) bool {
+			p := c.Picture()
+			defer p.Release()
+			return p != nil && len(strings.Trim(sorted(cells(p)), ".?")) == cellsUsed
+		})
+		if badge { // the picture with the ninth may come before or with it
+			m.await(c, who+` sees "+n"`, func(c *caller.Caller) bool { have, _ := more(c); return have })
+		} else if _, black := more(c); !black {
+			m.t.Errorf(`%s sees a "+n" although all %d have cells`, who, callers)
+		}
+	}
+}
+
+// more looks where the number of those not shown is drawn: badge when text on
+// a plate is there, black when nothing is.
+func more(c *caller.Caller) (badge, black bool) {
+	p := c.Picture()
+	if p == nil {
+		return false, false
+	}
+	defer p.Release()
+	layout, _ := composer.Find(composer.OneMainSevenPips)
+	r := layout.ResolveMore(p.Width, p.Height)
+	brightest, lit := byte(0), 0
+	for y := r.Y; y < r.Y+r.H; y++ {
+		for _, l := range p.Y[y*p.StrideY+r.X:][:r.W] {
+			brightest = max(brightest, l)
+			if l > 40 {
+				lit++
+			}
+		}
+	}
+	return brightest > 150 && lit > r.W*r.H/4, brightest < 40
+}
+
+// counts checks that equal receivers share an encode.
 func (m *meeting) counts(own config.OwnThumbnail) {
 	m.t.Helper()
 	want := 9 // eight on stage have a picture of their own each; the ninth sees the common one
@@ -188,28 +240,97 @@ func writePNG(path string, p *codecs.Picture) error {
 	return png.Encode(f, img)
 }
 
+// coughAt is the level, dBov, of 20 ms that no voice of -32 dBov has.
+const coughAt = -20
+
+// loudest is the level of the loudest 20 ms of the last second, dBov.
+func loudest(c *caller.Caller) float64 {
+	const window = codecs.SampleRate / 50
+	level := math.Inf(-1)
+	for samples := c.Listen(1); len(samples) >= window; samples = samples[window:] {
+		level = max(level, clip.Level(samples[:window]))
+	}
+	return level
+}
+
+// watcher checks every picture of a caller for a while.
+type watcher struct {
+	mu    sync.Mutex
+	main  string // guarded by mu: who must be large; "" = not watched
+	seen  int    // guarded by mu
+	wrong string // guarded by mu: the first picture with another, as its cells
+}
+
+// look takes every decoded picture of the caller.
+func (w *watcher) look(p *codecs.Picture) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.main == "" {
+		return
+	}
+	w.seen++
+	if got := cells(p); got[:1] != w.main && w.wrong == "" {
+		w.wrong = got
+	}
+}
+
+// watch begins to look for the one who must be large.
+func (w *watcher) watch(main string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.main, w.seen, w.wrong = main, 0, ""
+}
+
+// end returns how many pictures came since watch, and the first wrong one.
+func (w *watcher) end() (seen int, wrong string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.main = ""
+	return w.seen, w.wrong
+}
+
 // A cough does not take the floor; steady talk takes it within a second once
 // the other is silent.
 func TestCoughAndTakeover(t *testing.T) {
 	m := open(t, nil)
+	var watched [3]watcher
 	for i := range 3 {
 		c := m.spec(i)
 		if i == 1 {
 			c.Sound = &clip.SoundSpec{Kind: clip.Cough, Caller: 1, Level: -12}
 		} else {
-			c.Sound = &clip.SoundSpec{Kind: clip.Speech, Caller: i, Level: -26}
+			c.Sound = &clip.SoundSpec{Kind: clip.Speech, Caller: i, Level: -32}
 		}
+		c.OnPicture = watched[i].look
 		m.call(c)
 	}
 	m.callers[0].Talk(true)
 	m.speaker(0)
+	others := m.callers[1:]
+	for _, c := range others {
+		m.await(c, "A is seen", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "A") })
+	}
+	coughs := func(c *caller.Caller) bool { return loudest(c) > coughAt }
+	if coughs(m.callers[2]) {
+		t.Fatalf("A's voice alone is at %.1f dBov", loudest(m.callers[2]))
+	}
+	for i := range others {
+		watched[1+i].watch("A")
+	}
 	m.callers[1].Talk(true)
-	m.await(m.callers[2], "the cough is heard", func(c *caller.Caller) bool { return clip.Level(c.Listen(1)) > -24 })
-	m.await(m.callers[2], "and A is still seen while it is", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "A") })
+	m.await(m.callers[2], "the cough is heard", coughs)
+	m.await(m.callers[2], "the cough has been over for most of a second", func(c *caller.Caller) bool { return !coughs(c) })
+	m.callers[1].Talk(false)
+	for i := range others {
+		seen, wrong := watched[1+i].end()
+		t.Logf("%c saw %d pictures from the cough's beginning to after its end", 'B'+i, seen)
+		if seen < 15 || wrong != "" {
+			t.Errorf("%c saw %d pictures meanwhile, one of them %q", 'B'+i, seen, wrong)
+		}
+	}
 	if s := m.conference(); s.Speaker != s.Participants[0].ID {
 		t.Errorf("a cough took the floor")
 	}
-	m.callers[1].Talk(false)
 	m.callers[0].Talk(false)
 	start := time.Now()
 	m.callers[2].Talk(true)
