@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"parley/bench/caller"
 	"parley/bench/clip"
@@ -33,7 +35,7 @@ type callCommand struct {
 	Video     string        `placeholder:"FILE" help:"Show the pictures of this media file, round and round, in place of a made-up person."`
 	Audio     string        `placeholder:"FILE" help:"Play the sound of this media file, round and round, in place of a made-up voice."`
 	Size      string        `default:"1280x720" help:"Size of the picture sent. What a file shows is scaled to it, with black bars where its shape is another."`
-	Transport string        `enum:"udp,tcp,tls,auto" default:"auto" help:"How SIP travels: udp, tcp, tls, or auto (as the address says)."`
+	Transport string        `enum:"udp,tcp,tls,auto" default:"auto" help:"How SIP travels: udp, tcp, tls, or auto (as the address says). Even with udp, requests that are large for a datagram go over TCP where the far end takes it (RFC 3261 section 18.1.1)."`
 	JSON      bool          `help:"Write what was measured as JSON."`
 	Verbose   bool          `short:"v" help:"Log what happens."`
 }
@@ -89,7 +91,8 @@ func (c *callCommand) Run(ctx context.Context, o *output) error {
 		return explainCall(err, cfg.URI)
 	}
 	defer call.Close()
-	fmt.Fprintf(o.progress, "answered after %d ms; Ctrl-C hangs up\n", call.Stats().Joined.Milliseconds())
+	answered := call.Stats()
+	fmt.Fprintf(o.progress, "answered after %d ms over %s; Ctrl-C hangs up\n", answered.Joined.Milliseconds(), strings.ToUpper(answered.Transport))
 	c.follow(ctx, call, o.progress)
 	stats := call.Stats()
 	ending, cancel := context.WithTimeout(context.Background(), 3*time.Second)
@@ -201,6 +204,9 @@ func (c *callCommand) checkFiles() error {
 		return &usageError{"--no-video and --video exclude each other"}
 	case c.Silent && c.Audio != "":
 		return &usageError{"--silent and --audio exclude each other"}
+	case c.Record != "" && !strings.EqualFold(filepath.Ext(c.Record), ".mp4"):
+		name := strings.TrimSuffix(c.Record, filepath.Ext(c.Record)) + ".mp4"
+		return &usageError{fmt.Sprintf("--record %s: recordings are MP4 files; name it %s", c.Record, name)}
 	}
 	if written, err := os.Stat(c.Record); err == nil {
 		for _, file := range [...]string{c.Video, c.Audio} {
@@ -212,60 +218,14 @@ func (c *callCommand) checkFiles() error {
 	return nil
 }
 
-// summary is what a call measured, for people's scripts.
-type summary struct {
-	AnsweredMS     int64   `json:"answered_ms"`
-	Seconds        float64 `json:"seconds"`
-	FirstPictureMS int64   `json:"first_picture_ms"` // 0 = none came
-	Width          int     `json:"width"`
-	Height         int     `json:"height"`
-	FPS            float64 `json:"fps"`
-	Pictures       uint64  `json:"pictures"`
-	VideoLost      uint64  `json:"video_packets_lost"`
-	LongestFreeze  int64   `json:"longest_freeze_ms"`
-	AudioCodec     string  `json:"audio_codec"`
-	FirstSoundMS   int64   `json:"first_sound_ms"`
-	AudioPackets   uint64  `json:"audio_packets"`
-	AudioLost      uint64  `json:"audio_packets_lost"`
-	Level          float64 `json:"level_dbov"`
-	Record         string  `json:"record,omitempty"`
-}
-
-// report writes what was measured. A call without any media is an error.
-func (c *callCommand) report(w io.Writer, s caller.Stats) error {
-	v, a := s.Video, s.Audio
-	r := summary{
-		AnsweredMS: s.Joined.Milliseconds(), Seconds: s.Length.Seconds(), FirstPictureMS: v.FirstPicture.Milliseconds(),
-		Width: v.Width, Height: v.Height, FPS: v.FPS, Pictures: v.Decoded, VideoLost: v.RTP.Lost,
-		LongestFreeze: v.LongestFreeze.Milliseconds(), AudioCodec: a.Codec, FirstSoundMS: a.FirstSound.Milliseconds(),
-		AudioPackets: a.Packets, AudioLost: a.RTP.Lost, Level: a.Level, Record: c.Record,
-	}
-	if c.JSON {
-		if err := writeJSON(w, r); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(w, "call of %.0f s, answered after %d ms\n", r.Seconds, r.AnsweredMS)
-		if r.Pictures > 0 {
-			fmt.Fprintf(w, "picture  first after %d ms, %dx%d at %.0f, %d pictures, longest freeze %d ms, %d packets lost\n",
-				r.FirstPictureMS, r.Width, r.Height, r.FPS, r.Pictures, r.LongestFreeze, r.VideoLost)
-		}
-		if r.AudioPackets > 0 {
-			fmt.Fprintf(w, "sound    first after %d ms, %s, %.0f dBov in the last second, %d packets lost\n", r.FirstSoundMS, r.AudioCodec, r.Level, r.AudioLost)
-		}
-		if c.Record != "" {
-			fmt.Fprintln(w, "recorded in", c.Record)
-		}
-	}
-	if r.Pictures == 0 && r.AudioPackets == 0 {
-		return errors.New("the call was answered, but no media came; does a firewall between the two drop UDP?")
-	}
-	return nil
-}
-
 // explainCall adds the next step to the error of a call.
 func explainCall(err error, uri string) error {
 	var status *sip.StatusError
+	if errors.As(err, &status) {
+		if text := warningText(status.Header["Warning"]); text != "" {
+			err = fmt.Errorf("%w: %s", err, text)
+		}
+	}
 	switch {
 	case errors.As(err, &status) && status.Code == 404:
 		return fmt.Errorf("%w\nNothing there answers to that name. The node's page lists what can be dialled", err)
@@ -277,6 +237,32 @@ func explainCall(err error, uri string) error {
 		return fmt.Errorf("%w\nNothing listens there. Does the node run? Start one with: parley serve", err)
 	}
 	return err
+}
+
+// warningText returns what a Warning field (RFC 3261 section 20.43: a code, an
+// agent and a quoted text) says to people.
+func warningText(field string) string {
+	_, quoted, ok := strings.Cut(field, `"`)
+	if !ok {
+		return ""
+	}
+	var text strings.Builder
+	escaped := false
+	for _, r := range quoted {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\':
+			escaped = true
+			continue
+		case r == '"':
+			return text.String()
+		}
+		if unicode.IsPrint(r) { // it goes to a terminal
+			text.WriteRune(r)
+		}
+	}
+	return ""
 }
 
 // parseURI checks a SIP URI, adds what was left out and returns its host, too.

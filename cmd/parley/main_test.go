@@ -17,6 +17,10 @@ func TestCommandLine(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("sip:\n  upd: :5060\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	film := filepath.Join(t.TempDir(), "film.MP4")
+	if err := os.WriteFile(film, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args string
 		code int
@@ -35,7 +39,10 @@ func TestCommandLine(t *testing.T) {
 		{"call sip:a@b --watch --video x.mp4", 2, "leave one of the two out"},
 		{"call sip:a@b --no-video --video x.mp4", 2, "exclude each other"},
 		{"call sip:a@b --silent --audio x.wav", 2, "exclude each other"},
-		{"call sip:a@b --video main_test.go --record ./main_test.go", 2, "would overwrite"},
+		{"call sip:a@b --video " + film + " --record " + film, 2, "would overwrite"},
+		{"call sip:a@b --record x.txt", 2, "name it x.mp4"},
+		{"call sip:a@b --record call", 2, "name it call.mp4"},
+		{"call --help", 0, "18.1.1"},
 		{"call sip:a@127.0.0.1 --video /nonexistent/x.mp4", 1, "media file /nonexistent/x.mp4: no such file"},
 		{"call sip:a@127.0.0.1 --no-video --audio main_test.go", 1, "media file main_test.go:"},
 		{"demo --callers 99", 2, "1 to 16"},
