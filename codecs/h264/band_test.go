@@ -24,7 +24,10 @@ type camera struct {
 	decoded     planes
 	picture     *codecs.Picture
 	top, bottom bool // there are bands above, below
-	seed, n     int
+	seed        int
+	n, last     int  // pictures so far, and at the frame before
+	gap         bool // pictures between the frame and the one before are lost
+	lost        bool
 }
 
 // planes is a copy of a picture's samples: Y, U, V without gaps.
@@ -64,9 +67,9 @@ func (k *camera) draw() {
 		for x := range row {
 			row[x] = 16
 			if y >= from && y < to {
-				u, v := uint32(x+dx)>>2, uint32(y+dy+4096)>>2
+				u, v := uint32(x+dx)>>3, uint32(y+dy+4096)>>3
 				h := (u*2654435761 ^ v*2246822519 ^ uint32(k.seed)*97) * 3266489917
-				row[x] = byte(40 + h>>24&127 + uint32(x*n)%17)
+				row[x] = byte(60 + h>>26 + uint32(x*n)%7)
 			}
 		}
 	}
@@ -84,6 +87,27 @@ func (k *camera) draw() {
 // next encodes the next picture, and reads and decodes its access unit.
 func (k *camera) next(key bool) *Frame {
 	k.t.Helper()
+	k.last = k.n
+	unit := k.encode(key)
+	if err := k.source.Read(&k.frame, unit); err != nil {
+		k.t.Fatalf("picture %d: %v", k.n, err)
+	}
+	k.gap, k.lost = k.lost, false
+	return &k.frame
+}
+
+// lose encodes the next picture, whose access unit never reaches the source.
+// That is told, or left to the gap in frame_num.
+func (k *camera) lose(key bool) {
+	k.encode(key)
+	if k.lost = true; key || k.n%2 == 0 {
+		k.source.Lost()
+	}
+}
+
+// encode encodes the next picture and decodes it.
+func (k *camera) encode(key bool) []byte {
+	k.t.Helper()
 	k.draw()
 	unit, err := k.encoder.Encode(k.picture, key)
 	if err != nil {
@@ -95,11 +119,28 @@ func (k *camera) next(key bool) *Frame {
 	}
 	k.decoded.copy(p)
 	p.Release()
-	if err := k.source.Read(&k.frame, unit.Data); err != nil {
-		k.t.Fatalf("picture %d: %v", k.n, err)
-	}
+	k.checkGutters()
 	k.n++
-	return &k.frame
+	return unit.Data
+}
+
+// checkGutters makes sure that the encoder had bits enough to keep the gutters
+// as they were drawn. Else vectors that reach into the other band's gutter,
+// which those of gutter macroblocks do, would find other samples there.
+func (k *camera) checkGutters() {
+	k.t.Helper()
+	for i, plane := range k.decoded {
+		rows, flat := k.picture.Height, byte(16)
+		depth := gutter / 2 // the edge of the content may leak into the other half
+		if i > 0 {
+			rows, flat, depth = rows/2, 128, depth/2
+		}
+		width := len(plane) / rows
+		if k.top && differing(plane[:depth*width], bytes.Repeat([]byte{flat}, depth*width)) > 0 ||
+			k.bottom && differing(plane[(rows-depth)*width:], bytes.Repeat([]byte{flat}, depth*width)) > 0 {
+			k.t.Fatalf("picture %d, plane %d: the gutters are not flat; the test's bitrate is too low", k.n, i)
+		}
+	}
 }
 
 // copy takes the samples of p.
