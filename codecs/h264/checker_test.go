@@ -10,6 +10,7 @@ type checker struct {
 	pps      PPS
 	pictures int
 	frameNum uint32
+	idrPicID uint32  // of the last IDR picture
 	slices   []slice // of the last unit
 	largest  int     // bytes of a NAL unit of all
 }
@@ -37,6 +38,9 @@ func (c *checker) unit(u AccessUnit) error {
 			}
 			if n := len(c.slices); n == 0 && s.firstMB != 0 || n > 0 && s.firstMB <= c.slices[n-1].firstMB {
 				return fmt.Errorf("slice begins at %d", s.firstMB)
+			}
+			if err == nil {
+				err = c.raw(rbsp, s, len(c.slices) == 0)
 			}
 			c.slices = append(c.slices, s)
 		}
@@ -75,5 +79,25 @@ func (c *checker) unit(u AccessUnit) error {
 		at += uint32(rows * c.sps.Columns)
 	}
 	c.pictures++
+	return nil
+}
+
+// raw checks what parseSlice does not keep.
+func (c *checker) raw(rbsp []byte, s slice, first bool) error {
+	r := newBitReader(rbsp)
+	r.ue() // first_mb_in_slice
+	if kind := r.ue(); kind > 4 {
+		return fmt.Errorf("slice type %d speaks for other bands", kind)
+	}
+	r.ue() // pic_parameter_set_id
+	r.u(frameNumBits)
+	if !s.idr {
+		return nil
+	}
+	id := r.ue()
+	if first == (id == c.idrPicID) && (first && c.pictures > 0 || !first) {
+		return fmt.Errorf("idr_pic_id %d after %d", id, c.idrPicID)
+	}
+	c.idrPicID = id
 	return nil
 }

@@ -40,7 +40,7 @@ func (s *Source) Read(f *Frame, accessUnit []byte) error {
 	*f = Frame{slices: f.slices[:0], rbsps: f.rbsps[:0], bytes: f.bytes[:0]}
 	err := s.read(f, accessUnit)
 	if err != nil {
-		f.slices = f.slices[:0]
+		f.slices, f.intra = f.slices[:0], false
 		s.Lost()
 		return err
 	}

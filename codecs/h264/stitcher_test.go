@@ -186,7 +186,7 @@ func TestSourceErrors(t *testing.T) {
 		if err := new(Source).Read(&f, c.unit); !errors.Is(err, c.err) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.err)
 		}
-		if f.source != nil || len(f.slices) > 0 {
+		if f.source != nil || len(f.slices) > 0 || f.Intra() {
 			t.Errorf("%s: the frame is not empty", c.name)
 		}
 	}
@@ -221,6 +221,20 @@ func TestAllocations(t *testing.T) {
 		round()
 		if n := testing.AllocsPerRun(20, round); n > 0 {
 			t.Errorf("stream %d: %v allocations", i, n)
+		}
+		units := nals(stream[0])
+		sps, pps := frames[0].sps, sources[0].pps
+		var r Rewriter
+		var out []byte
+		rewrite := func() {
+			var err error
+			if out, err = r.Rewrite(out[:0], units[2], &sps, &pps, Place{FrameNum: 3, FirstMB: 9, Seam: 3}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rewrite()
+		if n := testing.AllocsPerRun(20, rewrite); n > 0 {
+			t.Errorf("stream %d: %v allocations to rewrite", i, n)
 		}
 	}
 }
