@@ -5,6 +5,7 @@ import (
 	"fmt"
 )
 
+// Errors of streams and bands, wrapped with what was found.
 var (
 	// ErrSyntax: the bytes are not what ITU-T H.264 says, or end too early.
 	ErrSyntax = errors.New("h264: bad syntax")
