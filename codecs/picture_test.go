@@ -21,14 +21,17 @@ func TestPictureReferences(t *testing.T) {
 	if freed != 1 || PicturesLive() != before {
 		t.Errorf("freed %d times, %d live", freed, PicturesLive()-before)
 	}
-	for name, misuse := range map[string]func(){"release": p.Release, "retain": func() { p.Retain() }} {
+	for name, misuse := range map[string]func(*Picture){"release": (*Picture).Release, "retain": func(p *Picture) { p.Retain() }} {
 		func() {
 			defer func() {
 				if recover() == nil {
 					t.Errorf("%s of a released picture goes unnoticed", name)
 				}
 			}()
-			misuse()
+			gone := &Picture{}
+			InitPicture(gone, nil)
+			gone.Release()
+			misuse(gone)
 		}()
 	}
 	var none *Picture
