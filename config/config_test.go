@@ -203,7 +203,7 @@ func TestUnknownVariables(t *testing.T) {
 		"PARLEY_SIP_UDPP=:5070":                   `PARLEY_SIP_UDPP: unknown variable (did you mean "PARLEY_SIP_UDP"?)`,
 		"PARLEY_MEDIA_PORT=5000-6000":             `PARLEY_MEDIA_PORT: unknown variable (did you mean "PARLEY_MEDIA_PORTS"?)`,
 		"PARLEY_HTTP_LISTEN=:80":                  `PARLEY_HTTP_LISTEN: unknown variable (there are PARLEY_HTTP_ADDRESS)`,
-		"PARLEY_LOG_LEVELS=warn":                   `PARLEY_LOG_LEVELS: unknown variable (did you mean "PARLEY_LOG_LEVEL"?)`,
+		"PARLEY_LOG_LEVELS=warn":                  `PARLEY_LOG_LEVELS: unknown variable (did you mean "PARLEY_LOG_LEVEL"?)`,
 		"PARLEY_ADHOC_PATERN=x":                   `PARLEY_ADHOC_PATERN: unknown variable (did you mean "PARLEY_ADHOC_PATTERN"?)`,
 		"PARLEY_SIP_PORT=5070":                    `PARLEY_SIP_PORT: unknown variable (there are PARLEY_SIP_UDP, `,
 		"PARLEY_CONFERENCES=[]\n---\n[{name: a}]": `PARLEY_CONFERENCES: conferences: a second YAML document`,
