@@ -64,6 +64,7 @@ type VideoEncoderConfig struct {
 	Level         int     // level_idc: 31 is level 3.1
 	MaxNAL        int     // largest NAL unit in bytes, 0 = unlimited (packetization-mode 1)
 	Preset        string  // x264 preset, "" = superfast
+	Band          bool    // the stream is a band of a stitched picture: vectors reach no more than 32 luma rows
 }
 
 // VideoEncoder turns pictures into access units. It is used by one goroutine at a time.

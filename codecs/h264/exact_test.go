@@ -43,7 +43,7 @@ func stage(t *testing.T, form int) (l Layout, cameras [][2]*camera) {
 	for i, rows := range f.rows {
 		c := codecs.VideoEncoderConfig{
 			Width: f.width, Height: min(16*rows, left), FPS: 30, Bitrate: 500_000 + 200_000*i,
-			Profile: f.profile, Level: 31, MaxNAL: f.maxNAL, Preset: f.preset,
+			Profile: f.profile, Level: 31, MaxNAL: f.maxNAL, Preset: f.preset, Band: true,
 		}
 		left -= c.Height
 		var pair [2]*camera

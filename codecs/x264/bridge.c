@@ -11,6 +11,10 @@
 #define PX_TEXT2(x) #x
 #define PX_STRING(x) PX_TEXT2(x)
 
+// How far vectors of a band reach, in luma rows: both sides of a seam end in as
+// many black ones. The library takes no less.
+#define BAND_REACH 32
+
 struct px_encoder {
 	x264_t *enc;
 	x264_param_t param;
@@ -70,6 +74,8 @@ int px_open(px_encoder *e, const px_config *c)
 	if (c->level > 0)
 		p->i_level_idc = c->level;
 	p->i_slice_max_size = c->max_nal;
+	if (c->band)
+		p->analyse.i_mv_range = BAND_REACH;
 
 	p->b_repeat_headers = 1;
 	p->b_annexb = 1;

@@ -14,6 +14,7 @@ typedef struct {
 	int profile;   // 0 constrained baseline, 1 main, 2 high
 	int level;     // level_idc, 0 = the lowest that fits
 	int max_nal;   // bytes, 0 = unlimited
+	int band;      // 1: vectors reach no more than BAND_REACH luma rows
 	char preset[16];
 } px_config;
 

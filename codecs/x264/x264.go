@@ -78,6 +78,9 @@ func New(c codecs.VideoEncoderConfig) (*Encoder, error) {
 		kbps: C.int(kbps), buffer: C.int(buffer),
 		profile: C.int(c.Profile), level: C.int(l.idc), max_nal: C.int(c.MaxNAL),
 	}
+	if c.Band {
+		cc.band = 1
+	}
 	if len(c.Preset) >= len(cc.preset) {
 		return nil, fmt.Errorf("x264: %w: preset %q", codecs.ErrUnsupported, c.Preset)
 	}
