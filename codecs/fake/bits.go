@@ -62,9 +62,6 @@ func (r *bitReader) ue() uint32 {
 	return 1<<zeros - 1 + r.u(zeros)
 }
 
-// rest returns the whole bytes that follow.
-func (r *bitReader) rest() []byte { return r.data[min((r.at+7)/8, len(r.data)):] }
-
 // appendNAL appends a NAL unit with start code, header and emulation prevention
 // (section 7.4.1).
 func appendNAL(dst []byte, header byte, rbsp []byte) []byte {

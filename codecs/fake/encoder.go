@@ -19,9 +19,9 @@ const (
 const (
 	block    = 16 // luma samples on each side of a block
 	frameNum = 4  // bits of frame_num
-	// sliceHead is what follows the slice header: picture counter, size, count of
-	// blocks, check sum of all that follows the check sum.
-	sliceHead = 4 + 4 + 2 + 2 + 2
+	// sliceHead is what follows the slice header: check sum of all that follows
+	// it, picture counter, first block in the encoder's picture, count of blocks.
+	sliceHead = 2 + 4 + 2 + 2
 	// sliceSpare bounds start code, headers and the trailing byte of a slice.
 	sliceSpare = 32
 	maxSide    = 4096
@@ -37,6 +37,7 @@ type VideoEncoder struct {
 	counter        uint32 // pictures so far
 	sinceKey, keys uint32
 	rbsp           bitWriter
+	body           []byte
 	unit           []byte
 	closed         bool
 }
@@ -184,26 +185,33 @@ func (e *VideoEncoder) writeSlice(first int, key bool) int {
 	if key {
 		w.ue(e.keys & 1) // idr_pic_id
 	}
-	w.free = 0
+	w.u(2, 0) // P: no other references; IDR: neither long-term nor without output
+	if !key {
+		w.u(1, 0) // adaptive_ref_pic_marking_mode_flag
+	}
+	w.ue(0) // slice_qp_delta
+	w.ue(0) // mb_skip_run: slices that are skipped altogether have another number
 
-	w.data = binary.BigEndian.AppendUint16(w.data, 0)
-	body := len(w.data)
-	w.data = binary.BigEndian.AppendUint32(w.data, e.counter)
-	w.data = binary.BigEndian.AppendUint16(w.data, uint16(e.config.Width))
-	w.data = binary.BigEndian.AppendUint16(w.data, uint16(e.config.Height))
-	w.data = binary.BigEndian.AppendUint16(w.data, uint16(count))
-	flags := len(w.data)
+	b := append(e.body[:0], 0, 0) // the check sum
+	b = binary.BigEndian.AppendUint32(b, e.counter)
+	b = binary.BigEndian.AppendUint16(b, uint16(first))
+	b = binary.BigEndian.AppendUint16(b, uint16(count))
+	flags := len(b)
 	for range (count + 7) / 8 {
-		w.data = append(w.data, 0)
+		b = append(b, 0)
 	}
 	for i := range count {
 		if c := e.now[first+i]; key || c != e.blocks[first+i] {
-			w.data[flags+i/8] |= 0x80 >> (i % 8)
-			w.data = append(w.data, c[:]...)
+			b[flags+i/8] |= 0x80 >> (i % 8)
+			b = append(b, c[:]...)
 		}
 	}
-	binary.BigEndian.PutUint16(w.data[body-2:], uint16(crc32.ChecksumIEEE(w.data[body:])))
-	w.data = append(w.data, 0x80) // trailing bits: a NAL unit may not end in zero
+	binary.BigEndian.PutUint16(b, uint16(crc32.ChecksumIEEE(b[2:])))
+	for _, v := range b {
+		w.u(8, uint32(v))
+	}
+	e.body = b
+	w.trailing()
 	e.unit = appendNAL(e.unit, header, w.data)
 	return count
 }
