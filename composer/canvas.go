@@ -6,13 +6,14 @@ import (
 	"parley/codecs"
 )
 
-// Canvas is one view: a layout drawn again and again at one size. It keeps a
-// few buffers and draws only what changed since a buffer was last used.
+// Canvas is a layout, or a band of it, drawn again and again at one size. It
+// keeps a few buffers and draws only what changed since a buffer was last used.
 type Canvas struct {
 	composer      *Composer
 	width, height int
 	cells         []Rect
 	more, panel   Rect
+	band          bool      // it shows a band only
 	buffers       []*buffer // the one drawn last is the last
 	want          state     // scratch: what this Draw shall show
 }
@@ -48,6 +49,30 @@ func (c *Composer) NewCanvas(l *Layout, width, height int) *Canvas {
 	return v
 }
 
+// NewBandCanvas returns a canvas that shows one band of the layout only. b is
+// one of l.ResolveBands(width, height).
+func (c *Composer) NewBandCanvas(l *Layout, width, height int, b BandRect) *Canvas {
+	v := c.NewCanvas(l, width, height)
+	whole := Rect{0, b.Y, v.width, b.H}
+	v.height, v.band = b.H, true
+	for i, r := range v.cells {
+		if !slices.Contains(b.Cells, i) {
+			r = Rect{}
+		}
+		v.cells[i] = whole.inside(r)
+	}
+	v.more, v.panel = whole.inside(v.more), whole.inside(v.panel)
+	return v
+}
+
+// inside returns where r lies in o, empty when it is not all in it.
+func (o Rect) inside(r Rect) Rect {
+	if r.X < o.X || r.Y < o.Y || r.X+r.W > o.X+o.W || r.Y+r.H > o.Y+o.H {
+		return Rect{}
+	}
+	return Rect{r.X - o.X, r.Y - o.Y, r.W, r.H}
+}
+
 // Cells returns where the cells lie.
 func (v *Canvas) Cells() []Rect { return slices.Clone(v.cells) }
 
@@ -69,6 +94,24 @@ func (v *Canvas) Draw(cells []Content, o Overlay, timestamp uint32) *codecs.Pict
 	return b.picture.Retain()
 }
 
+// Shows reports whether the picture drawn last shows just this.
+func (v *Canvas) Shows(cells []Content, o Overlay) bool {
+	if len(v.buffers) == 0 {
+		return false
+	}
+	v.describe(cells, o)
+	have, want := &v.buffers[len(v.buffers)-1].state, &v.want
+	if !have.valid || have.welcome != want.welcome || have.more != want.more || !slices.Equal(have.message, want.message) {
+		return false
+	}
+	for i := range v.cells {
+		if !v.cells[i].Empty() && !same(&have.cells[i], &want.cells[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // Close gives the canvas's buffers back. Pictures given out stay valid.
 func (v *Canvas) Close() {
 	for _, b := range v.buffers {
@@ -83,21 +126,25 @@ func (v *Canvas) describe(cells []Content, o Overlay) {
 	for i := range v.want.cells {
 		var content Content
 		if i < len(cells) && cells[i].Source != "" {
-			content = cells[i]
-			content.Picture = nil
+			alone = false
+			if !v.cells[i].Empty() {
+				content = cells[i]
+				content.Picture = nil
+			}
 			if i == 0 {
 				content.Speaking = false // the main cell tells by itself
 			}
-			alone = false
 		}
 		v.want.cells[i] = content
 	}
 	v.want.valid = true
-	v.want.more = max(o.More, 0)
-	v.want.message = o.Message
-	v.want.welcome = alone && len(o.Message) > 0
-	if v.want.welcome {
-		v.want.more = 0
+	v.want.more, v.want.message = 0, nil
+	v.want.welcome = alone && len(o.Message) > 0 && !v.band // a band alone is no place for it
+	if v.want.welcome || !v.panel.Empty() {
+		v.want.message = o.Message
+	}
+	if !v.want.welcome && !v.more.Empty() {
+		v.want.more = max(o.More, 0)
 	}
 }
 
