@@ -164,6 +164,7 @@ func (e *Engine) Status() Status {
 		Encoders:    int(e.encoders.Load()),
 		Decoders:    int(e.decoders.Load()),
 		Load:        e.meter.load(time.Now()),
+		Work:        e.meter.seconds(),
 	}
 	running := e.list()
 	for _, c := range running {

@@ -18,6 +18,8 @@ type pictures struct {
 	stage      *stage.Stage
 	members    map[string]*member
 	views      map[string]*view
+	sequence   []*view // those in use, in order of the stage
+	bands      *bandSet
 	more       int // "+n"
 	tick       uint64
 	second     time.Time // of the last once-a-second work
@@ -52,6 +54,8 @@ type published struct {
 	rxFPS   map[string]float64
 	txFPS   map[string]float64
 	renders [][]*rendition
+	bands   []*band
+	parts   [][][]*band // of each rendition of each view
 }
 
 func newPictures(c *Conference) *pictures {
@@ -61,6 +65,7 @@ func newPictures(c *Conference) *pictures {
 		requests: make(chan snapshotRequest, 16), done: make(chan struct{}),
 		second: c.started, common: stage.NewSeats(c.config.Layout.Seats),
 	}
+	p.bands = newBandSet(p)
 	p.own.start(c.config.OwnThumbnail, c.started)
 	p.published.Store(&published{own: p.own.now})
 	return p
@@ -94,17 +99,15 @@ func (p *pictures) compose(now time.Time) {
 	}
 	p.composer.BeginTick()
 	timestamp := videoTime(now.Sub(p.conference.started))
-	wanted, request := p.nextRequest()
-	for _, v := range p.views {
-		if kept := v.draw(p, now, timestamp, wanted && v.id == request.view); kept != nil {
-			request.reply <- kept
-			wanted = false
+	if wanted, request := p.nextRequest(); wanted {
+		var pic *codecs.Picture
+		if v := p.views[request.view]; v != nil {
+			pic = v.picture(p, timestamp)
 		}
+		request.reply <- pic
 	}
-	if wanted {
-		request.reply <- nil
-	}
-	p.conference.engine.meter.add(start)
+	p.bands.turn(p.sequence, p.tick, now, timestamp)
+	p.conference.engine.meter.add(workCompose, start)
 }
 
 // videoTime is a duration in units of the video clock, modulo 2^32. In
@@ -173,6 +176,7 @@ func (p *pictures) assign(now time.Time) {
 	for _, v := range p.views {
 		v.used = false
 	}
+	p.sequence = p.sequence[:0]
 	wanted := make(map[string]bool, n+2)
 	for position, id := range order {
 		m := p.members[id]
@@ -190,6 +194,7 @@ func (p *pictures) assign(now time.Time) {
 		v := p.viewFor(id, position, n, hidden)
 		if !v.used {
 			v.used = true
+			p.sequence = append(p.sequence, v)
 			if v.seats != p.common {
 				v.seats.Update(stage.Thumbnails(order, id, hidden, n))
 			}
@@ -199,7 +204,9 @@ func (p *pictures) assign(now time.Time) {
 			}
 		}
 		limits := m.video.config.Load().Limits
-		key := renditionKey{rung: index, profile: limits.Profile, mode: limits.PacketizationMode}
+		key := renditionKey{
+			rung: index, profile: limits.Profile, mode: limits.PacketizationMode, whole: p.bands.whole(v, index),
+		}
 		if solo {
 			key.solo = id
 		}
@@ -214,6 +221,11 @@ func (p *pictures) assign(now time.Time) {
 		}
 		v.prune()
 	}
+	speaker := ""
+	if len(order) > 0 {
+		speaker = order[0]
+	}
+	p.bands.assign(p.sequence, speaker, min(len(order)-1, n))
 	for id, m := range p.members {
 		if m.video == nil {
 			continue
@@ -306,5 +318,6 @@ func (p *pictures) close() {
 	for _, v := range p.views {
 		v.close()
 	}
+	p.bands.close()
 	p.composer.Close()
 }

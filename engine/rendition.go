@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"parley/codecs"
+	"parley/codecs/h264"
 	"parley/engine/rtp"
 )
 
@@ -13,11 +15,12 @@ type renditionKey struct {
 	rung    int // index into ladder
 	profile codecs.Profile
 	mode    int    // packetization-mode (RFC 6184 section 6.2)
+	whole   bool   // made of one band
 	solo    string // participant who needs one of his own, "" = shared
 }
 
-// rendition is what one class of receivers of a view is sent: one encoder, and
-// the packets that it makes fanned out.
+// rendition is what one class of receivers of a view is sent: the bands of the
+// view stitched into one stream, and the packets of that fanned out.
 type rendition struct {
 	engine     *Engine
 	key        renditionKey
@@ -28,15 +31,21 @@ type rendition struct {
 	// Written by the composing goroutine, read by the worker.
 	deliveries atomic.Pointer[[]*delivery]
 
-	// One job at a time: the composing goroutine fills these, then the worker has them.
+	bands []*band // composing goroutine only
+
+	// A turn at a time: the composing goroutine fills these while it is not
+	// busy, then a worker has them.
 	busy      atomic.Bool
-	picture   *codecs.Picture
+	pending   atomic.Int32 // bands that are being encoded
+	parts     []*band
+	fresh     []bool // the part has a new frame
 	keyFrame  bool
 	timestamp uint32
+	urgent    time.Time
 
-	encoder codecs.VideoEncoder // worker only
-	lastKey time.Time           // composing goroutine only
-	users   atomic.Int32        // view and running job; the last one closes the encoder
+	stitcher *h264.Stitcher // worker only
+	stitch   []*h264.Frame  // worker only
+	users    atomic.Int32   // view and running job
 
 	frames, keyFrames, skipped, failed atomic.Uint64
 }
@@ -48,10 +57,10 @@ type delivery struct {
 	waiting atomic.Bool
 }
 
-// Key frames cost every receiver of a rendition, so requests are merged.
+// Key frames cost every receiver who shares a band, so requests are merged.
 const (
 	keyGapJoin   = 200 * time.Millisecond // somebody has no picture at all
-	keyGapShared = time.Second
+	keyGapShared = 600 * time.Millisecond
 	keyGapSingle = 400 * time.Millisecond
 )
 
@@ -69,82 +78,130 @@ func newRendition(e *Engine, key renditionKey) *rendition {
 	return r
 }
 
-// wantsKey decides whether the next frame must be a key frame.
-func (r *rendition) wantsKey(now time.Time) bool {
-	since := now.Sub(r.lastKey)
+// show says which bands the rendition is made of from now on. A band that is
+// new in it must begin with an intra frame.
+func (r *rendition) show(i int, b *band) {
+	for len(r.bands) <= i {
+		r.bands = append(r.bands, nil)
+	}
+	if r.bands[i] != b {
+		r.bands[i] = b
+		b.intra.Store(true)
+	}
+}
+
+// wantsKey decides whether somebody needs a key frame, and whether its time
+// has come.
+func (r *rendition) wantsKey(now time.Time) (wanted, due bool) {
+	since := now.Sub(r.bands[0].asked)
 	list := *r.deliveries.Load()
 	gap := keyGapShared
 	if len(list) == 1 {
 		gap = keyGapSingle
 	}
 	for _, d := range list {
-		if !d.video.leg.confirmed.Load() {
-			continue
-		}
-		if (d.waiting.Load() || d.video.fresh.Load()) && since >= keyGapJoin || d.video.keyWanted.Load() && since >= gap {
-			return true
+		switch {
+		case !d.video.leg.confirmed.Load():
+		case d.waiting.Load() || d.video.fresh.Load():
+			wanted, due = true, due || since >= keyGapJoin
+		case d.video.keyWanted.Load():
+			wanted, due = true, due || since >= gap
 		}
 	}
-	return false
+	return wanted, due
 }
 
-// submit hands a picture to the executor; it takes its own reference.
-func (r *rendition) submit(p *codecs.Picture, timestamp uint32, now time.Time) {
-	if len(*r.deliveries.Load()) == 0 {
-		return
+// demand makes the next picture a key frame, if all bands can have an intra frame.
+func (r *rendition) demand(now time.Time) {
+	r.keyFrame = true
+	for _, b := range r.bands {
+		b.intra.Store(true)
+		b.asked = now
 	}
-	if !r.busy.CompareAndSwap(false, true) {
-		r.skipped.Add(1)
-		return
+}
+
+// begin makes the bands as they are now the parts of the turn; it returns how
+// many of them have something new.
+func (r *rendition) begin(timestamp uint32) (fresh int) {
+	r.parts, r.fresh, r.timestamp = append(r.parts[:0], r.bands...), r.fresh[:0], timestamp
+	for _, b := range r.parts {
+		r.fresh = append(r.fresh, b.fresh)
+		if b.fresh {
+			fresh++
+		}
 	}
-	r.keyFrame = r.wantsKey(now)
-	r.picture, r.timestamp = p.Retain(), timestamp
+	return fresh
+}
+
+// submit waits for the bands of the turn, then sends.
+func (r *rendition) submit(fresh int, deadline time.Time) {
+	r.busy.Store(true)
 	r.users.Add(1)
-	if !r.engine.exec.submit(r.job) {
+	r.pending.Store(int32(fresh))
+	if fresh == 0 {
+		r.ready(deadline)
+		return
+	}
+	for i, b := range r.parts {
+		if r.fresh[i] {
+			b.wait(r)
+		}
+	}
+}
+
+// ready is called when all bands of the turn are there.
+func (r *rendition) ready(deadline time.Time) {
+	if !r.engine.exec.submit(deadline, r.job) {
 		r.skipped.Add(1)
 		r.done()
-		return
-	}
-	if r.keyFrame {
-		r.lastKey = now
 	}
 }
 
-// run encodes and sends; on a worker.
+// run stitches and sends; on a worker.
 func (r *rendition) run() {
 	start := time.Now()
-	if err := r.encode(); err != nil {
+	if err := r.send(); err != nil {
 		r.failed.Add(1)
 	}
-	r.engine.meter.add(start)
+	r.engine.meter.add(workSend, start)
 	r.done()
 }
 
-// done ends a job.
+// done ends a turn.
 func (r *rendition) done() {
-	r.picture.Release()
-	r.picture = nil
+	for i, b := range r.parts {
+		if r.fresh[i] {
+			b.took()
+		}
+	}
 	r.busy.Store(false)
 	r.release()
 }
 
-func (r *rendition) encode() error {
-	if r.encoder == nil {
-		c := codecs.VideoEncoderConfig{
-			Width: r.rung.Width, Height: r.rung.Height, FPS: r.rung.FPS, Bitrate: r.rung.Bitrate,
-			Profile: r.key.profile, Level: r.rung.Level,
+// profileIDC are the values of profile_idc.
+var profileIDC = [...]uint8{codecs.ConstrainedBaseline: h264.Baseline, codecs.Main: h264.Main, codecs.High: h264.High}
+
+func (r *rendition) send() error {
+	if r.stitcher == nil {
+		l := h264.Layout{Width: r.rung.Width, Height: r.rung.Height, Profile: profileIDC[r.key.profile], Level: uint8(r.rung.Level)}
+		for _, b := range r.parts {
+			l.Rows = append(l.Rows, (b.rect.H+15)/16) // of macroblocks
 		}
-		if r.key.mode == 0 {
-			c.MaxNAL = packetPayload
-		}
-		enc, err := r.engine.codecs.NewVideoEncoder(codecs.H264, c)
+		s, err := h264.NewStitcher(l)
 		if err != nil {
 			return err
 		}
-		r.encoder = enc
-		r.engine.encoders.Add(1)
+		r.stitcher = s
 	}
-	au, err := r.encoder.Encode(r.picture, r.keyFrame)
+	r.stitch = r.stitch[:0]
+	for i, b := range r.parts {
+		if r.fresh[i] && b.ok {
+			r.stitch = append(r.stitch, &b.frame)
+		} else {
+			r.stitch = append(r.stitch, nil)
+		}
+	}
+	au, err := r.next()
 	if err != nil {
 		return err
 	}
@@ -157,6 +214,21 @@ func (r *rendition) encode() error {
 		d.send(r, payloads, au.Key)
 	}
 	return nil
+}
+
+// next stitches the picture. Bands that do not follow what the receivers hold
+// are left as they are, and must begin anew.
+func (r *rendition) next() (h264.AccessUnit, error) {
+	au, err := r.stitcher.Next(r.stitch, r.keyFrame)
+	var missing *h264.IntraError
+	if !errors.As(err, &missing) {
+		return au, err
+	}
+	for _, i := range missing.Bands {
+		r.parts[i].intra.Store(true)
+		r.stitch[i] = nil
+	}
+	return r.stitcher.Next(r.stitch, false)
 }
 
 // send gives the receiver one frame, if he can use it.
@@ -186,16 +258,16 @@ func (d *delivery) send(r *rendition, payloads [][]byte, key bool) {
 	v.sent.Add(1)
 }
 
-// release gives up one use; the last one closes the encoder.
+// release gives up one use.
 func (r *rendition) release() {
-	if r.users.Add(-1) != 0 {
-		return
+	if r.users.Add(-1) == 0 {
+		r.engine.totals.end(r)
 	}
-	r.engine.totals.end(r)
-	if r.encoder != nil {
-		r.encoder.Close()
-		r.engine.encoders.Add(-1)
-	}
+}
+
+// counts is what the rendition has counted.
+func (r *rendition) counts() map[string]uint64 {
+	return map[string]uint64{"frames": r.frames.Load(), "key_frames": r.keyFrames.Load(), "skipped_frames": r.skipped.Load()}
 }
 
 // add puts a receiver into the rendition; he gets nothing before a key frame.

@@ -23,6 +23,16 @@ func (p *pictures) publish() {
 	for _, v := range pub.views {
 		pub.cells = append(pub.cells, slices.Clone(v.cells))
 		pub.renders = append(pub.renders, slices.Clone(v.list))
+		parts := make([][]*band, len(v.list))
+		for i, r := range v.list {
+			parts[i] = slices.Clone(r.bands)
+			for _, b := range r.bands {
+				if !slices.Contains(pub.bands, b) {
+					pub.bands = append(pub.bands, b)
+				}
+			}
+		}
+		pub.parts = append(pub.parts, parts)
 	}
 	for id, m := range p.members {
 		if m.view != nil {
@@ -38,7 +48,7 @@ func (c *Conference) status() ConferenceStatus {
 	s := ConferenceStatus{
 		Name: c.config.Name, Started: c.started, Layout: c.config.Layout.Name,
 		OwnThumbnail: string(pub.own), Speaker: *c.sound.speaker.Load(),
-		Participants: []ParticipantStatus{}, Views: []ViewStatus{},
+		Participants: []ParticipantStatus{}, Views: []ViewStatus{}, Bands: []BandStatus{},
 		Counters: map[string]uint64{
 			"ticks": c.pictures.ticks.Load(), "late_ticks": c.pictures.late.Load(),
 			"mixes": c.sound.mixes.Load(), "late_mixes": c.sound.late.Load(),
@@ -47,10 +57,18 @@ func (c *Conference) status() ConferenceStatus {
 	for _, l := range c.Legs() {
 		s.Participants = append(s.Participants, l.status(pub))
 	}
+	for _, b := range pub.bands {
+		s.Bands = append(s.Bands, b.status())
+	}
 	for i, v := range pub.views {
 		vs := ViewStatus{ID: v.id, Cells: pub.cells[i], Renditions: []RenditionStatus{}}
-		for _, r := range pub.renders[i] {
+		for k, r := range pub.renders[i] {
 			rs := r.status()
+			for _, b := range pub.parts[i][k] {
+				n := slices.Index(pub.bands, b)
+				s.Bands[n].Renditions++
+				rs.Bands = append(rs.Bands, n)
+			}
 			vs.Receivers += rs.Receivers
 			vs.Renditions = append(vs.Renditions, rs)
 			s.Counters["frames"] += rs.Frames
@@ -59,6 +77,14 @@ func (c *Conference) status() ConferenceStatus {
 		s.Views = append(s.Views, vs)
 	}
 	return s
+}
+
+func (b *band) status() BandStatus {
+	return BandStatus{
+		Name: b.key.name, Index: b.key.index, Width: b.rung.Width, Height: b.rect.H, FPS: b.rung.FPS,
+		Bitrate: int(b.bitrate.Load()), Profile: b.key.profile.String(),
+		Frames: b.frames.Load(), Intra: b.intras.Load(), Skipped: b.skipped.Load(),
+	}
 }
 
 func (r *rendition) status() RenditionStatus {

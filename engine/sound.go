@@ -72,7 +72,7 @@ func (s *sound) mix(now time.Time) {
 	for _, a := range s.legs {
 		s.send(a)
 	}
-	s.conference.engine.meter.add(start)
+	s.conference.engine.meter.add(workSound, start)
 }
 
 // refresh follows joins and leaves.

@@ -152,7 +152,7 @@ func (s *source) run() {
 func (s *source) decode(dec codecs.VideoDecoder, u queue.Unit) {
 	start := time.Now()
 	pic, err := dec.Decode(u.Data, u.Timestamp)
-	s.engine.meter.add(start)
+	s.engine.meter.add(workDecode, start)
 	if err != nil {
 		s.corrupt.Add(1)
 		s.requestKey()

@@ -10,8 +10,12 @@ type Status struct {
 	Decoders    int                `json:"decoders"` // video decoders running now
 	Load        float64            `json:"load"`     // share of the codec workers' time in use, 0..1
 	// Totals counts since the start, what has ended included: frames,
-	// key_frames, skipped_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
+	// key_frames, skipped_frames, band_frames, band_intra_frames,
+	// band_skipped_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
 	Totals map[string]uint64 `json:"totals"`
+	// Work is how many seconds went into each kind of work since the start:
+	// decode, compose, encode, send, sound.
+	Work map[string]float64 `json:"work"`
 }
 
 // ConferenceStatus tells of one running conference.
@@ -23,6 +27,7 @@ type ConferenceStatus struct {
 	Speaker      string              `json:"speaker"`       // participant id, "" = nobody yet
 	Participants []ParticipantStatus `json:"participants"`
 	Views        []ViewStatus        `json:"views"`
+	Bands        []BandStatus        `json:"bands"`
 	Counters     map[string]uint64   `json:"counters"` // ticks, skipped frames, late mixes and the like
 }
 
@@ -64,6 +69,22 @@ type StreamStatus struct {
 	RxDiscarded  uint64  `json:"rx_discarded"` // malformed, foreign, replayed or late
 }
 
+// BandStatus tells of one band: what an encoder makes, for all renditions that
+// show the same there.
+type BandStatus struct {
+	Name       string `json:"name"`  // a view, or the part that the one who is shown plays
+	Index      int    `json:"index"` // which band of its pictures, 0 is the uppermost
+	Width      int    `json:"width"`
+	Height     int    `json:"height"`
+	FPS        int    `json:"fps"`
+	Bitrate    int    `json:"bitrate"` // bit/s, target
+	Profile    string `json:"profile"`
+	Renditions int    `json:"renditions"`
+	Frames     uint64 `json:"frames"`
+	Intra      uint64 `json:"intra"`   // frames that refer to no other
+	Skipped    uint64 `json:"skipped"` // frames left out because the one before was not done
+}
+
 // ViewStatus tells of one view and what is encoded of it.
 type ViewStatus struct {
 	ID         string            `json:"id"`
@@ -82,5 +103,6 @@ type RenditionStatus struct {
 	Receivers int    `json:"receivers"`
 	Frames    uint64 `json:"frames"`
 	KeyFrames uint64 `json:"key_frames"`
-	Skipped   uint64 `json:"skipped"` // frames not encoded because the one before was not done
+	Skipped   uint64 `json:"skipped"` // frames not sent because the one before was not done
+	Bands     []int  `json:"bands"`   // what it is made of: indices into the conference's bands
 }

@@ -9,27 +9,30 @@ import (
 // runs. Whatever ends moves from one to the other under the lock that readers
 // take, so that no reading misses it. The zero value is ready.
 type totals struct {
-	mu         sync.Mutex
-	ended      map[string]uint64       // guarded by mu
-	renditions map[*rendition]struct{} // guarded by mu: those that run
+	mu      sync.Mutex
+	ended   map[string]uint64    // guarded by mu
+	running map[counter]struct{} // guarded by mu
 }
 
-// begin takes in a rendition.
-func (t *totals) begin(r *rendition) {
+// counter is something that counts: a rendition, a band.
+type counter interface{ counts() map[string]uint64 }
+
+// begin takes in a counter.
+func (t *totals) begin(c counter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.renditions == nil {
-		t.renditions = map[*rendition]struct{}{}
+	if t.running == nil {
+		t.running = map[counter]struct{}{}
 	}
-	t.renditions[r] = struct{}{}
+	t.running[c] = struct{}{}
 }
 
-// end takes over the counts of a rendition that has ended.
-func (t *totals) end(r *rendition) {
+// end takes over the counts of one that has ended.
+func (t *totals) end(c counter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.renditions, r)
-	t.add(r.counts())
+	delete(t.running, c)
+	t.add(c.counts())
 }
 
 // leave takes over the counts of a leg; remove takes it off the list that
@@ -52,7 +55,7 @@ func (t *totals) add(counts map[string]uint64) {
 
 // read returns the counts of what has ended and of what runs.
 func (t *totals) read(running []*Conference) map[string]uint64 {
-	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0}
+	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "band_frames": 0, "band_intra_frames": 0, "band_skipped_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.Copy(sum, t.ended)
@@ -63,8 +66,8 @@ func (t *totals) read(running []*Conference) map[string]uint64 {
 			}
 		}
 	}
-	for r := range t.renditions {
-		for name, n := range r.counts() {
+	for c := range t.running {
+		for name, n := range c.counts() {
 			sum[name] += n
 		}
 	}
@@ -87,9 +90,4 @@ func (l *Leg) counts() map[string]uint64 {
 		add(streamStatus(v.stream.Stats()))
 	}
 	return sum
-}
-
-// counts is what the rendition has counted.
-func (r *rendition) counts() map[string]uint64 {
-	return map[string]uint64{"frames": r.frames.Load(), "key_frames": r.keyFrames.Load(), "skipped_frames": r.skipped.Load()}
 }

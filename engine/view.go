@@ -2,7 +2,7 @@ package engine
 
 import (
 	"slices"
-	"time"
+	"strings"
 
 	"parley/codecs"
 	"parley/composer"
@@ -10,14 +10,13 @@ import (
 )
 
 // view is what one set of receivers sees: a layout filled with named sources.
-// It lasts as long as its set has receivers, whoever speaks: its encoders go
-// on through changes of its content. Owned by the composing goroutine.
+// It lasts as long as its set has receivers, whoever speaks. Owned by the
+// composing goroutine.
 type view struct {
 	id         string
 	main       string       // participant in the main cell
 	seats      *stage.Seats // participants in the thumbnails
 	cells      []string     // both, in layout order
-	canvases   map[[2]int]*composer.Canvas
 	renditions map[renditionKey]*rendition
 	list       []*rendition // the same, best rung first
 	contents   []composer.Content
@@ -25,11 +24,7 @@ type view struct {
 }
 
 func newView(id string, seats *stage.Seats) *view {
-	return &view{
-		id: id, seats: seats,
-		canvases:   map[[2]int]*composer.Canvas{},
-		renditions: map[renditionKey]*rendition{},
-	}
+	return &view{id: id, seats: seats, renditions: map[renditionKey]*rendition{}}
 }
 
 // fill says who is in the view: main, and those in the seats, where `instead`
@@ -55,34 +50,22 @@ func (v *view) rendition(e *Engine, key renditionKey) *rendition {
 	return r
 }
 
-// prune drops renditions and canvases that nobody is sent any more.
+// prune drops renditions that nobody is sent any more.
 func (v *view) prune() {
-	sizes := map[[2]int]bool{}
+	v.list = v.list[:0]
 	for key, r := range v.renditions {
 		if len(*r.deliveries.Load()) == 0 {
 			delete(v.renditions, key)
 			r.release()
 			continue
 		}
-		sizes[[2]int{r.rung.Width, r.rung.Height}] = true
-	}
-	v.list = v.list[:0]
-	for _, r := range v.renditions {
 		v.list = append(v.list, r)
 	}
 	slices.SortFunc(v.list, func(a, b *rendition) int { return a.key.rung - b.key.rung })
-	for size, canvas := range v.canvases {
-		if !sizes[size] {
-			canvas.Close()
-			delete(v.canvases, size)
-		}
-	}
 }
 
-// draw composes the view at each size that is due this tick and hands the
-// pictures to the encoders. It returns the largest picture, with a reference,
-// if keep is set.
-func (v *view) draw(p *pictures, now time.Time, timestamp uint32, keep bool) (kept *codecs.Picture) {
+// describe says what the view shows now.
+func (v *view) describe(p *pictures) composer.Overlay {
 	v.contents = v.contents[:0]
 	for _, id := range v.cells {
 		if m := p.members[id]; m != nil {
@@ -95,43 +78,49 @@ func (v *view) draw(p *pictures, now time.Time, timestamp uint32, keep bool) (ke
 	if v.main == "" {
 		overlay.Message = p.conference.config.Welcome
 	}
-	var drawn *codecs.Picture
-	for _, r := range v.list { // best rung first: those of one size stand together
-		due := p.tick%uint64(FrameRate/r.rung.FPS) == 0
-		if !due && (!keep || kept != nil) {
-			continue
-		}
-		if drawn == nil || drawn.Width != r.rung.Width || drawn.Height != r.rung.Height {
-			drawn.Release()
-			drawn = v.canvas(p, r.rung).Draw(v.contents, overlay, timestamp)
-		}
-		if due {
-			r.submit(drawn, timestamp, now)
-		}
-		if keep && kept == nil {
-			kept = drawn.Retain()
-		}
-	}
-	drawn.Release()
-	return kept
+	return overlay
 }
 
-func (v *view) canvas(p *pictures, rung Rung) *composer.Canvas {
-	size := [2]int{rung.Width, rung.Height}
-	c := v.canvases[size]
-	if c == nil {
-		c = p.composer.NewCanvas(p.conference.config.Layout, rung.Width, rung.Height)
-		v.canvases[size] = c
+// picture draws the whole view at its largest size, for those who want to look
+// at it without being in the conference. The caller owns the reference.
+func (v *view) picture(p *pictures, timestamp uint32) *codecs.Picture {
+	if len(v.list) == 0 {
+		return nil
 	}
-	return c
+	rung := v.list[0].rung
+	canvas := p.composer.NewCanvas(p.conference.config.Layout, rung.Width, rung.Height)
+	defer canvas.Close()
+	overlay := v.describe(p)
+	return canvas.Draw(v.contents, overlay, timestamp)
+}
+
+// bandName says what a band of the view is called, so that its encoder goes on
+// when its content changes. What shows only the main cell is named by the part
+// that one plays, all else by the view.
+func (v *view) bandName(b composer.BandRect, speaker string) string {
+	switch {
+	case len(b.Cells) != 1 || b.Cells[0] != 0:
+		return v.id
+	case v.main == speaker:
+		return "speaker"
+	default:
+		return "previous speaker"
+	}
+}
+
+// shownIn names the participants in a band of the view.
+func (v *view) shownIn(b composer.BandRect) string {
+	var s strings.Builder
+	for _, i := range b.Cells {
+		s.WriteString(v.cells[i])
+		s.WriteByte(0)
+	}
+	return s.String()
 }
 
 // close gives up everything.
 func (v *view) close() {
 	for _, r := range v.renditions {
 		r.release()
-	}
-	for _, c := range v.canvases {
-		c.Close()
 	}
 }

@@ -198,7 +198,7 @@ func more(c *caller.Caller) (badge, black bool) {
 // counts checks that equal receivers share an encode.
 func (m *meeting) counts(own config.OwnThumbnail) {
 	m.t.Helper()
-	want := 9 // eight on stage have a picture of their own each; the ninth sees the common one
+	want := 9 // pictures as small as these are one band each: eight on stage have a picture of their own each; the ninth sees the common one
 	if own == config.Shown {
 		want = 2
 	}

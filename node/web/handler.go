@@ -126,9 +126,13 @@ func (r *report) fill() {
 		c := &r.Conferences[i]
 		fillList(&c.Participants)
 		fillList(&c.Views)
+		fillList(&c.Bands)
 		for j := range c.Views {
 			fillList(&c.Views[j].Cells)
 			fillList(&c.Views[j].Renditions)
+			for k := range c.Views[j].Renditions {
+				fillList(&c.Views[j].Renditions[k].Bands)
+			}
 		}
 	}
 }

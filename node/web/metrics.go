@@ -39,7 +39,8 @@ var (
 	descViews        = desc("views", "Different pictures composed.")
 	descEncoders     = desc("encoders", "Video encoders running.")
 	descDecoders     = desc("decoders", "Video decoders running.")
-	descLoad         = desc("load", "Share of the codec workers' time in use, 0 to 1.")
+	descLoad         = desc("load", "Share of the processors' time that media work takes, 0 to 1.")
+	descWork         = desc("stage_seconds_total", "Time spent on each kind of media work.", "stage")
 )
 
 // counter is a metric that one of the totals of a status becomes.
@@ -53,9 +54,12 @@ type counter struct {
 var (
 	descPackets = desc("rtp_packets_total", "RTP packets received (rx) and sent (tx).", "direction")
 	counters    = []counter{
-		{"frames", desc("video_frames_total", "Video frames encoded."), nil},
-		{"key_frames", desc("video_key_frames_total", "Video key frames encoded."), nil},
-		{"skipped_frames", desc("video_frames_skipped_total", "Video frames not encoded because the one before was not done."), nil},
+		{"frames", desc("video_frames_total", "Video frames made, once for all who receive the same."), nil},
+		{"key_frames", desc("video_key_frames_total", "Video key frames made."), nil},
+		{"skipped_frames", desc("video_frames_skipped_total", "Video frames not made because the one before was not done."), nil},
+		{"band_frames", desc("band_frames_total", "Frames of bands encoded."), nil},
+		{"band_intra_frames", desc("band_intra_frames_total", "Frames of bands encoded without reference to others."), nil},
+		{"band_skipped_frames", desc("band_frames_skipped_total", "Frames of bands not encoded because the one before was not done."), nil},
 		{"rx_packets", descPackets, []string{"rx"}},
 		{"tx_packets", descPackets, []string{"tx"}},
 		{"rx_lost", desc("rtp_packets_lost_total", "RTP packets that did not arrive."), nil},
@@ -65,7 +69,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descBuild, descConferences, descParticipants, descViews, descEncoders, descDecoders, descLoad} {
+	for _, d := range []*prometheus.Desc{descBuild, descConferences, descParticipants, descViews, descEncoders, descDecoders, descLoad, descWork} {
 		ch <- d
 	}
 	for _, c := range counters {
@@ -91,6 +95,9 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(descEncoders, float64(s.Encoders))
 	gauge(descDecoders, float64(s.Decoders))
 	gauge(descLoad, s.Load)
+	for stage, seconds := range s.Work {
+		ch <- prometheus.MustNewConstMetric(descWork, prometheus.CounterValue, seconds, stage)
+	}
 	for _, c := range counters {
 		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(s.Totals[c.total]), c.labels...)
 	}
