@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bench/clip"
+	"parley/bench/subject"
 	"parley/codecs"
 	"parley/codecs/native"
 	"parley/config"
@@ -17,8 +18,6 @@ import (
 
 // Errors of a measurement.
 var (
-	// ErrNode: the node did not start, or ended.
-	ErrNode = errors.New("capacity: node")
 	// ErrIdle: the conference did not get going.
 	ErrIdle = errors.New("capacity: no media")
 )
@@ -79,11 +78,11 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer worker.close()
-	n, err := startNode(ctx, o)
+	n, err := subject.Start(ctx, subject.NodeConfig{Binary: o.Binary, OwnThumbnail: o.OwnThumbnail})
 	if err != nil {
 		return Result{}, err
 	}
-	defer n.close()
+	defer n.Close()
 	slices := int((o.Duration + sliceFor - 1) / sliceFor)
 	length := o.Duration / time.Duration(slices)
 	r := Result{Machine: thisMachine(), Parties: o.Parties, OwnThumbnail: string(o.OwnThumbnail)}

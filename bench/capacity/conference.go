@@ -8,6 +8,7 @@ import (
 
 	"parley/bench/caller"
 	"parley/bench/clip"
+	"parley/bench/subject"
 	"parley/codecs"
 	"parley/engine"
 	"parley/signaling/sdp"
@@ -40,20 +41,20 @@ func voice(i int) clip.SoundSpec { return clip.SoundSpec{Kind: clip.Speech, Call
 
 // conference is the callers on a node.
 type conference struct {
-	node    *node
+	node    *subject.Node
 	callers []*caller.Caller
 	talker  int
 }
 
 // holdConference has everybody call, measures for the length, and has them hang
 // up. It returns what it found and the codec work that belongs to it.
-func holdConference(ctx context.Context, o Options, n *node, library *clip.Library, length time.Duration) (Slice, work, error) {
+func holdConference(ctx context.Context, o Options, n *subject.Node, library *clip.Library, length time.Duration) (Slice, work, error) {
 	c := &conference{node: n}
 	defer c.hangUp()
 	for i := range o.Parties {
 		camera, sound := o.picture(i, false), voice(i)
 		got, err := caller.Dial(ctx, caller.Config{
-			URI: n.uri, Name: name(i), Library: library, Video: &camera, Sound: &sound,
+			URI: n.URI(), Name: name(i), Library: library, Video: &camera, Sound: &sound,
 			AudioCodecs: []string{codecs.Opus}, Decode: caller.DecodeNone, MaxBitrate: o.MaxBitrate,
 			H264: sdp.H264Local{Profiles: []codecs.Profile{o.Profile}, Level: o.Level, PacketizationModes: []int{1}},
 		})
@@ -108,7 +109,7 @@ func (c *conference) measure(ctx context.Context, length time.Duration) (Slice, 
 	for i, one := range c.callers {
 		received[i] = one.Stats().Video.AccessUnits
 	}
-	u0, err := usageOf(c.node.process.Process.Pid)
+	u0, err := subject.UsageOf(c.node.PID())
 	if err != nil {
 		return s, work{}, err
 	}
@@ -116,11 +117,11 @@ func (c *conference) measure(ctx context.Context, length time.Duration) (Slice, 
 	if err != nil {
 		return s, work{}, err
 	}
-	u1, err := usageOf(c.node.process.Process.Pid)
+	u1, err := subject.UsageOf(c.node.PID())
 	if err != nil {
 		return s, work{}, err
 	}
-	seconds := u1.at.Sub(u0.at).Seconds()
+	seconds := u1.At.Sub(u0.At).Seconds()
 	for i, one := range c.callers {
 		s.Receivers[i] = float64(one.Stats().Video.AccessUnits-received[i]) / seconds
 	}
@@ -130,13 +131,13 @@ func (c *conference) measure(ctx context.Context, length time.Duration) (Slice, 
 	}
 	s.Seconds = seconds
 	s.Node = Node{
-		User: (u1.user - u0.user) / seconds, System: (u1.system - u0.system) / seconds,
+		User: (u1.User - u0.User) / seconds, System: (u1.System - u0.System) / seconds,
 		Encoders: after.Encoders, Decoders: after.Decoders,
 		Encoded: rate("frames"), Skipped: rate("skipped_frames"), Decoded: decoded,
 		KeyFrames: (keyFrames(b) - keyFrames(a)) / seconds,
 		LateTicks: rate("late_ticks"), LateMixes: rate("late_mixes"),
 	}
-	s.Elsewhere = (u1.machine-u0.machine)/seconds - s.CPU()
+	s.Elsewhere = (u1.Machine-u0.Machine)/seconds - s.CPU()
 	return s, workOf(b), nil
 }
 
@@ -176,7 +177,7 @@ func (c *conference) talk(ctx context.Context, length time.Duration) (last engin
 // status is that of the node, with the one conference running and all callers
 // in it.
 func (c *conference) status(ctx context.Context) (engine.Status, error) {
-	s, err := c.node.status(ctx)
+	s, err := c.node.Status(ctx)
 	if err == nil && (len(s.Conferences) != 1 || len(s.Conferences[0].Participants) != len(c.callers) || len(s.Conferences[0].Views) == 0) {
 		err = fmt.Errorf("%w: not everybody is in the conference", ErrIdle)
 	}
