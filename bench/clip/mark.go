@@ -8,7 +8,19 @@ import "parley/codecs"
 // number, and two bits of check sum.
 type Mark struct {
 	Caller  int // 0..15
-	Picture int // 0..255, counted from the start of the clip
+	Picture int // 0..255, counted from the start of the clip; see VideoSpec.Marked
+}
+
+// talkingMarks is what the picture numbers of a talking Person begin with, so
+// that he can be told from his silent self.
+const talkingMarks = 128
+
+// MarkOf returns the mark of picture i of the clip.
+func (s VideoSpec) MarkOf(i int) Mark {
+	if s.Style == Person && s.Talking {
+		i += talkingMarks
+	}
+	return Mark{Caller: ((s.Caller % Callers) + Callers) % Callers, Picture: i & 255}
 }
 
 const (

@@ -33,7 +33,16 @@ type SoundSpec struct {
 	Level   float64 // dBov of the sound while it sounds (RFC 6465); 0 = -20
 	Seconds int     // length of the loop; 0 = 1, Speech 4, Cough 3. Of a file: the most that is read; 0 = 30
 	Seed    uint64  // of Noise and Cough
+	Beeps   bool    // a beep at the start of every second besides; see BeepFreq
 }
+
+// A beep is above all that Speech is made of, so that it can be found in it, and
+// below what a wideband codec carries.
+const (
+	BeepFreq    = 6000                   // Hz
+	BeepSamples = codecs.SampleRate / 50 // its length
+	beepLevel   = -26                    // dBov
+)
 
 // ToneOf returns the tone of a caller in Hz: 300, 410, 520 and so on. None is
 // within 20 Hz of the double or triple of another.
@@ -83,10 +92,23 @@ func (s SoundSpec) Samples() []float32 {
 		}
 		scaleTo(burst, rms)
 	}
+	if s.Beeps {
+		beep(out)
+	}
 	for i, v := range out {
 		out[i] = min(max(v, -1), 1)
 	}
 	return out
+}
+
+// beep adds a beep to the start of every second.
+func beep(out []float32) {
+	amplitude := math.Sqrt2 * math.Pow(10, beepLevel/20.0)
+	for i := range out {
+		if n := i % codecs.SampleRate; n < BeepSamples {
+			out[i] += float32(amplitude * math.Sin(2*math.Pi*BeepFreq*float64(n)/codecs.SampleRate))
+		}
+	}
 }
 
 // scaleTo brings the samples to the given root mean square.

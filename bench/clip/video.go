@@ -18,6 +18,7 @@ type VideoSpec struct {
 	Style         Style
 	Name          string // written at the foot, Person only
 	Talking       bool   // the mouth moves, Person only
+	Marked        bool   // a Person carries the Mark too, its picture number 128 higher while he talks
 	Width, Height int    // luma samples, even; 0 = 1280x720
 	FPS           int    // pictures per second; 0 = 30. Of a file: a multiple of 5 from 10 up
 	Seconds       int    // length of the loop; 0 = 2. Of a file: the most that is read; 0 = 30
@@ -38,7 +39,7 @@ func (s VideoSpec) withDefaults() (VideoSpec, error) {
 	}
 	s.FPS = orDefault(s.FPS, 30)
 	if s.File != "" {
-		s.Caller, s.Style, s.Name, s.Talking, s.Noise, s.Seed = 0, Flat, "", false, 0, 0
+		s.Caller, s.Style, s.Name, s.Talking, s.Marked, s.Noise, s.Seed = 0, Flat, "", false, false, 0, 0
 		s.Seconds = orDefault(s.Seconds, filmSeconds)
 		if s.FPS < 10 || s.FPS%5 != 0 {
 			return s, fmt.Errorf("file %s at %d pictures/s: a multiple of 5 from 10 up", s.File, s.FPS)
