@@ -58,7 +58,10 @@ func (c *Conference) status() ConferenceStatus {
 		s.Participants = append(s.Participants, l.status(pub))
 	}
 	for _, b := range pub.bands {
-		s.Bands = append(s.Bands, b.status())
+		bs := b.status()
+		s.Bands = append(s.Bands, bs)
+		s.Counters["band_frames"] += bs.Frames
+		s.Counters["band_skipped_frames"] += bs.Skipped
 	}
 	for i, v := range pub.views {
 		vs := ViewStatus{ID: v.id, Cells: pub.cells[i], Renditions: []RenditionStatus{}}
@@ -90,7 +93,7 @@ func (b *band) status() BandStatus {
 func (r *rendition) status() RenditionStatus {
 	return RenditionStatus{
 		Width: r.rung.Width, Height: r.rung.Height, FPS: r.rung.FPS, Bitrate: r.rung.Bitrate,
-		Profile: r.key.profile.String(), Receivers: len(*r.deliveries.Load()),
+		Profile: r.key.profile.String(), Level: r.rung.Level, Receivers: len(*r.deliveries.Load()),
 		Frames: r.frames.Load(), KeyFrames: r.keyFrames.Load(), Skipped: r.skipped.Load(),
 	}
 }

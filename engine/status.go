@@ -100,6 +100,7 @@ type RenditionStatus struct {
 	FPS       int    `json:"fps"`
 	Bitrate   int    `json:"bitrate"` // bit/s, target
 	Profile   string `json:"profile"`
+	Level     int    `json:"level"` // level_idc
 	Receivers int    `json:"receivers"`
 	Frames    uint64 `json:"frames"`
 	KeyFrames uint64 `json:"key_frames"`

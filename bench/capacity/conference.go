@@ -10,6 +10,7 @@ import (
 	"parley/bench/clip"
 	"parley/bench/subject"
 	"parley/codecs"
+	"parley/composer"
 	"parley/engine"
 	"parley/signaling/sdp"
 )
@@ -133,7 +134,7 @@ func (c *conference) measure(ctx context.Context, length time.Duration) (Slice, 
 	s.Node = Node{
 		User: (u1.User - u0.User) / seconds, System: (u1.System - u0.System) / seconds,
 		Encoders: after.Encoders, Decoders: after.Decoders,
-		Encoded: rate("frames"), Skipped: rate("skipped_frames"), Decoded: decoded,
+		Encoded: rate("band_frames"), Skipped: rate("band_skipped_frames"), Decoded: decoded,
 		KeyFrames: (keyFrames(b) - keyFrames(a)) / seconds,
 		LateTicks: rate("late_ticks"), LateMixes: rate("late_mixes"),
 	}
@@ -215,7 +216,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // workOf returns the codec work of a conference as its status tells it.
 func workOf(s engine.ConferenceStatus) work {
-	index := map[string]int{}
+	index := map[string]int{"": -1}
 	for _, p := range s.Participants {
 		for i := range s.Participants {
 			if p.DisplayName == name(i) {
@@ -223,27 +224,47 @@ func workOf(s engine.ConferenceStatus) work {
 			}
 		}
 	}
-	w := work{Layout: s.Layout, Speaker: index[s.Speaker]}
+	w := work{Layout: s.Layout, Speaker: index[s.Speaker], Former: -1}
+	layout, _ := composer.Find(s.Layout)
+	bands := map[int]workBand{}
 	for _, v := range s.Views {
-		one := workView{}
-		for _, id := range v.Cells {
-			i, ok := index[id]
-			if !ok {
-				i = -1
-			}
-			one.Cells = append(one.Cells, i)
+		cells := make([]int, len(v.Cells))
+		for i, id := range v.Cells {
+			cells[i] = index[id]
 		}
-		one.Speakers = slices.Contains(one.Cells, w.Speaker) && one.Cells[0] != w.Speaker
+		if cells[0] != w.Speaker {
+			w.Former = cells[0]
+		}
 		for _, r := range v.Renditions {
-			e := codecs.VideoEncoderConfig{Width: r.Width, Height: r.Height, FPS: r.FPS, Bitrate: r.Bitrate}
-			for p := codecs.ConstrainedBaseline; p <= codecs.High; p++ {
-				if p.String() == r.Profile {
-					e.Profile = p
+			for i, n := range r.Bands {
+				b := s.Bands[n]
+				one := workBand{
+					Index: i, Width: r.Width, Height: r.Height, Cells: slices.Clone(cells),
+					Encoder: codecs.VideoEncoderConfig{
+						Width: b.Width, Height: b.Height, FPS: b.FPS, Bitrate: b.Bitrate, Level: r.Level, Band: len(r.Bands) > 1,
+					},
 				}
+				for p := codecs.ConstrainedBaseline; p <= codecs.High; p++ {
+					if p.String() == b.Profile {
+						one.Encoder.Profile = p
+					}
+				}
+				if one.Index = i; len(r.Bands) == 1 {
+					one.Index = -1
+				} else {
+					inside := layout.ResolveBands(r.Width, r.Height)[i].Cells
+					for c := range one.Cells {
+						if !slices.Contains(inside, c) {
+							one.Cells[c] = -1
+						}
+					}
+				}
+				bands[n] = one
 			}
-			one.Encoders = append(one.Encoders, e)
 		}
-		w.Views = append(w.Views, one)
+	}
+	for n := range s.Bands {
+		w.Bands = append(w.Bands, bands[n])
 	}
 	return w
 }

@@ -66,7 +66,7 @@ type rehearsal struct {
 	cameras  []camera
 	decoders []codecs.VideoDecoder // nil: nobody sees him
 	newest   []*codecs.Picture
-	views    []*rehearsedView
+	bands    []*rehearsedBand
 	hearing  []codecs.AudioDecoder
 	saying   []codecs.AudioEncoder // the common mix first
 	samples  [][]float32
@@ -74,10 +74,10 @@ type rehearsal struct {
 	packet   []byte
 }
 
-type rehearsedView struct {
-	workView
-	canvases map[[2]int]*composer.Canvas
-	encoders []codecs.VideoEncoder
+type rehearsedBand struct {
+	workBand
+	canvas  *composer.Canvas
+	encoder codecs.VideoEncoder
 }
 
 // camera plays a caller's clips: that of his talking while he talks, each from
@@ -135,22 +135,20 @@ func (r *rehearsal) open(m *material) error {
 	set := native.Codecs()
 	layout, _ := composer.Find(r.Layout)
 	seen := map[int]bool{}
-	for _, v := range r.Views {
-		one := &rehearsedView{workView: v, canvases: map[[2]int]*composer.Canvas{}}
-		r.views = append(r.views, one)
-		for _, i := range v.Cells {
+	for _, b := range r.Bands {
+		one := &rehearsedBand{workBand: b}
+		r.bands = append(r.bands, one)
+		for _, i := range b.Cells {
 			seen[i] = true
 		}
-		for _, e := range v.Encoders {
-			enc, err := set.NewVideoEncoder(codecs.H264, e)
-			if err != nil {
-				return err
-			}
-			one.encoders = append(one.encoders, enc)
-			size := [2]int{e.Width, e.Height}
-			if one.canvases[size] == nil {
-				one.canvases[size] = r.composer.NewCanvas(layout, e.Width, e.Height)
-			}
+		var err error
+		if one.encoder, err = set.NewVideoEncoder(codecs.H264, b.Encoder); err != nil {
+			return err
+		}
+		if b.Index < 0 {
+			one.canvas = r.composer.NewCanvas(layout, b.Width, b.Height)
+		} else {
+			one.canvas = r.composer.NewBandCanvas(layout, b.Width, b.Height, layout.ResolveBands(b.Width, b.Height)[b.Index])
 		}
 	}
 	for i := range m.Idle {
@@ -182,17 +180,27 @@ func (r *rehearsal) open(m *material) error {
 // next gives the floor to the next caller: he changes places with the former
 // speaker, as in the engine.
 func (r *rehearsal) next() {
-	former := r.Speaker
-	r.Speaker = (r.Speaker + 1) % len(r.cameras)
-	for _, v := range r.views {
-		comes := r.Speaker
-		if v.Speakers { // he sees the former speaker large
-			comes = former
+	speaker, former := (r.Speaker+1)%len(r.cameras), r.Speaker
+	for _, b := range r.bands {
+		small := b.Cells[1:]
+		switch main := b.Cells[0]; {
+		case main >= 0 && main == r.Speaker:
+			b.Cells[0] = speaker
+		case main >= 0:
+			b.Cells[0] = former
 		}
-		if i := slices.Index(v.Cells, comes); i > 0 {
-			v.Cells[0], v.Cells[i] = v.Cells[i], v.Cells[0]
+		i := slices.Index(small, speaker)
+		if i < 0 {
+			continue
+		}
+		for _, comes := range []int{former, r.Former} {
+			if comes != b.Cells[0] && !slices.Contains(small, comes) {
+				small[i] = comes
+				break
+			}
 		}
 	}
+	r.Speaker, r.Former = speaker, former
 }
 
 // pictures decodes, composes and encodes those of one tick.
@@ -203,8 +211,8 @@ func (r *rehearsal) pictures(tick int) error {
 		}
 	}
 	r.composer.BeginTick()
-	for _, v := range r.views {
-		if err := v.draw(r, tick); err != nil {
+	for _, b := range r.bands {
+		if err := b.draw(r, tick); err != nil {
 			return err
 		}
 	}
@@ -245,34 +253,29 @@ func (r *rehearsal) decode(i int) error {
 	return nil
 }
 
-// draw composes the view at its sizes and encodes it at once, so that the
-// encoder finds the picture where the engine's would: in the cache.
-func (v *rehearsedView) draw(r *rehearsal, tick int) error {
-	contents := make([]composer.Content, len(v.Cells))
-	for cell, i := range v.Cells {
+// draw composes the band and encodes it at once, so that the encoder finds the
+// picture where the engine's would: in the cache.
+func (b *rehearsedBand) draw(r *rehearsal, tick int) error {
+	if tick%(pictureRate/b.Encoder.FPS) != 0 {
+		return nil
+	}
+	contents := make([]composer.Content, len(b.Cells))
+	for cell, i := range b.Cells {
 		if i >= 0 {
 			contents[cell] = composer.Content{
 				Source: name(i), Name: name(i), Version: uint64(tick) + 1, Picture: r.newest[i],
 			}
 		}
 	}
-	for i, e := range v.Encoders {
-		if tick%(pictureRate/e.FPS) != 0 {
-			continue
-		}
-		p := v.canvases[[2]int{e.Width, e.Height}].Draw(contents, composer.Overlay{}, uint32(tick))
-		start := clock()
-		unit, err := v.encoders[i].Encode(p, false)
-		r.time(&r.VideoEncode, start)
-		p.Release()
-		if err != nil {
-			return err
-		}
-		if r.counts {
-			r.Bytes += len(unit.Data)
-		}
+	p := b.canvas.Draw(contents, composer.Overlay{}, uint32(tick))
+	defer p.Release()
+	start := clock()
+	unit, err := b.encoder.Encode(p, false)
+	r.time(&r.VideoEncode, start)
+	if err == nil && r.counts {
+		r.Bytes += len(unit.Data)
 	}
-	return nil
+	return err
 }
 
 // sound decodes and encodes one frame of 20 ms: everybody sends, and hears the
@@ -320,12 +323,12 @@ func (r *rehearsal) time(e *effort, start time.Duration) {
 }
 
 func (r *rehearsal) close() {
-	for _, v := range r.views {
-		for _, e := range v.encoders {
-			e.Close()
+	for _, b := range r.bands {
+		if b.encoder != nil {
+			b.encoder.Close()
 		}
-		for _, c := range v.canvases {
-			c.Close()
+		if b.canvas != nil {
+			b.canvas.Close()
 		}
 	}
 	for _, d := range r.decoders {

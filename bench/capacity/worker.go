@@ -28,14 +28,16 @@ type work struct {
 	Seconds float64
 	Layout  string
 	Speaker int // caller
-	Views   []workView
+	Former  int // caller who was it before, whom the speaker sees
+	Bands   []workBand
 }
 
-// workView is what one view shows and how it is encoded.
-type workView struct {
-	Cells    []int // callers in layout order, -1 = empty
-	Speakers bool  // the speaker's own: he does not see himself large
-	Encoders []codecs.VideoEncoderConfig
+// workBand is what one band shows and how it is encoded.
+type workBand struct {
+	Index         int   // which band of the layout, -1 = all of it
+	Width, Height int   // of the whole picture
+	Cells         []int // callers in layout order, -1 = empty, also where another band lies
+	Encoder       codecs.VideoEncoderConfig
 }
 
 // spent is what a stretch of codec work took.
