@@ -132,7 +132,7 @@ func (s *bandSet) turn(views []*view, tick uint64, now time.Time, timestamp uint
 	s.gather(views, tick, now)
 	s.demand(now)
 	s.draw(tick, timestamp)
-	deadline := now.Add(time.Second / FrameRate)
+	deadline := now.Add(tickPeriod)
 	for i := range s.due {
 		r := &s.due[i]
 		fresh := r.begin(timestamp)

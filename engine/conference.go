@@ -25,6 +25,8 @@ type Conference struct {
 	// else the loops must look at again.
 	legs    atomic.Pointer[[]*Leg]
 	changed atomic.Uint64
+	// spoken rings when a picture of the current speaker has been decoded.
+	spoken chan struct{}
 
 	sound    *sound
 	pictures *pictures
@@ -37,7 +39,7 @@ type Conference struct {
 
 func newConference(e *Engine, cfg ConferenceConfig) *Conference {
 	c := &Conference{
-		engine: e, config: cfg, started: time.Now(),
+		engine: e, config: cfg, started: time.Now(), spoken: make(chan struct{}, 1),
 		log: e.log.With("conference", cfg.Name),
 	}
 	c.legs.Store(&[]*Leg{})
@@ -46,10 +48,9 @@ func newConference(e *Engine, cfg ConferenceConfig) *Conference {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	if !e.manual {
-		// After a stall a few mixes are made up for, so that sound has no hole;
-		// pictures of the past are of no use to anybody.
+		// After a stall a few mixes are made up for, so that sound has no hole.
 		c.loops.Go(func() { every(ctx, 20*time.Millisecond, 3, &c.sound.late, c.sound.mix) })
-		c.loops.Go(func() { every(ctx, time.Second/FrameRate, 0, &c.pictures.late, c.pictures.compose) })
+		c.loops.Go(func() { newPacer(c.started).run(ctx, c.spoken, &c.pictures.late, c.pictures.compose) })
 	}
 	return c
 }
@@ -76,6 +77,17 @@ func every(ctx context.Context, period time.Duration, catchUp int, late *atomic.
 			next = next.Add(period)
 		}
 		timer.Reset(time.Until(next))
+	}
+}
+
+// pictureOf is told of every picture that was decoded.
+func (c *Conference) pictureOf(l *Leg) {
+	if *c.sound.speaker.Load() != l.id {
+		return
+	}
+	select {
+	case c.spoken <- struct{}{}:
+	default:
 	}
 }
 

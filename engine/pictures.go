@@ -177,7 +177,7 @@ func (p *pictures) assign(now time.Time) {
 		v.used = false
 	}
 	p.sequence = p.sequence[:0]
-	wanted := make(map[string]bool, n+2)
+	wanted, large := make(map[string]bool, n+2), make(map[string]bool, 2)
 	for position, id := range order {
 		m := p.members[id]
 		if m == nil || !m.receives() {
@@ -199,6 +199,7 @@ func (p *pictures) assign(now time.Time) {
 				v.seats.Update(stage.Thumbnails(order, id, hidden, n))
 			}
 			v.fill(stage.Main(order, id), id, n)
+			large[v.main] = true
 			for _, cell := range v.cells {
 				wanted[cell] = true
 			}
@@ -230,7 +231,7 @@ func (p *pictures) assign(now time.Time) {
 		if m.video == nil {
 			continue
 		}
-		m.video.source.want(wanted[id] && m.video.config.Load().Receive)
+		m.video.source.want(wanted[id] && m.video.config.Load().Receive, large[id])
 		switch {
 		case !wanted[id] && m.unseen.IsZero():
 			m.unseen = now

@@ -11,11 +11,13 @@ import (
 )
 
 // source is one incoming video: access units in, the newest picture out. It
-// decodes only while some view wants it.
+// decodes only while some view wants it, on the engine's executor.
 type source struct {
 	engine     *Engine
 	requestKey func()
+	ready      func() // called after a picture was put into newest; set before the first access unit
 	wanted     atomic.Bool
+	large      atomic.Bool // some view shows it large: it must be exact
 	newest     queue.Slot
 	frames     atomic.Uint64 // decoded
 	corrupt    atomic.Uint64 // access units that did not decode
@@ -25,13 +27,16 @@ type source struct {
 	needKey bool      // everything is skipped until a key frame
 	since   time.Time // since when
 
-	units   *queue.Ring
-	ring    chan struct{} // the doorbell of units
-	resync  atomic.Bool   // the decoder wants a key frame
-	resting atomic.Bool   // the decoder is to be closed
-	stop    chan struct{}
-	once    sync.Once
-	decoder sync.WaitGroup
+	units     *queue.Ring
+	scheduled atomic.Bool // a job is waiting or running
+	job       func()      // run, bound once
+	resync    atomic.Bool // the decoder wants a key frame
+	resting   atomic.Bool // the decoder is to be closed
+
+	mu      sync.Mutex // held while a job runs
+	closed  bool       // guarded by mu
+	decoder codecs.VideoDecoder
+	keyed   time.Time // guarded by mu: when a key frame was last decoded
 }
 
 // desperateAfter is how long a source without an undamaged key frame shows
@@ -41,20 +46,29 @@ const desperateAfter = 500 * time.Millisecond
 // sourceQueue bounds the access units that wait for a decoder.
 const sourceQueue = 8
 
+// decodeWithin is how long a decoding may wait for others: the picture is not
+// needed before the next tick.
+const decodeWithin = 10 * time.Millisecond
+
+// refreshAfter is how long a source that is seen small only goes without a key
+// frame. It is decoded without the loop filter, and errors add up.
+const refreshAfter = 10 * time.Second
+
 func newSource(e *Engine, requestKey func()) *source {
-	s := &source{
-		engine: e, requestKey: requestKey, needKey: true,
-		units: queue.NewRing(sourceQueue), ring: make(chan struct{}, 1), stop: make(chan struct{}),
-	}
-	s.decoder.Go(s.run)
+	s := &source{engine: e, requestKey: requestKey, ready: func() {}, needKey: true, units: queue.NewRing(sourceQueue)}
+	s.job = s.run
 	return s
 }
 
-// want turns decoding on or off. Coming on stage asks the sender for a key
-// frame at once.
-func (s *source) want(on bool) {
+// want turns decoding on or off; large says whether anybody sees the source
+// large. Coming on stage, and becoming large, asks the sender for a key frame
+// at once.
+func (s *source) want(on, large bool) {
+	became := s.large.Swap(large) != large && large
 	if s.wanted.Swap(on) != on && on {
 		s.resync.Store(true)
+		s.requestKey()
+	} else if became {
 		s.requestKey()
 	}
 }
@@ -62,14 +76,14 @@ func (s *source) want(on bool) {
 // rest gives up the decoder and its memory while nobody sees the source.
 func (s *source) rest() {
 	if !s.wanted.Load() && s.resting.CompareAndSwap(false, true) {
-		s.wake()
+		s.wake(time.Now())
 	}
 }
 
-func (s *source) wake() {
-	select {
-	case s.ring <- struct{}{}:
-	default:
+// wake has the queue worked off, unless somebody is about to.
+func (s *source) wake(now time.Time) {
+	if s.scheduled.CompareAndSwap(false, true) && !s.engine.exec.submit(now.Add(decodeWithin), s.job) {
+		s.scheduled.Store(false) // the next access unit tries again
 	}
 }
 
@@ -101,7 +115,7 @@ func (s *source) push(au rtp.AccessUnit) {
 		s.requestKey()
 		return
 	}
-	s.wake()
+	s.wake(au.Arrival)
 }
 
 // await skips everything until a key frame.
@@ -111,47 +125,68 @@ func (s *source) await(now time.Time) {
 	}
 }
 
-// run decodes. The decoder lives as long as the source is in use.
+// run decodes what is in the queue; on a worker.
 func (s *source) run() {
-	var dec codecs.VideoDecoder
-	defer func() {
-		if dec != nil {
-			dec.Close()
-			s.engine.decoders.Add(-1)
-		}
-	}()
-	for {
-		select {
-		case <-s.stop:
-			return
-		case <-s.ring:
-		}
-		if s.resting.Swap(false) && dec != nil && !s.wanted.Load() {
-			dec.Close()
-			dec = nil
-			s.engine.decoders.Add(-1)
-			s.newest.Take().Release()
-			s.resync.Store(true)
-		}
-		for u, ok := s.units.Pop(); ok; u, ok = s.units.Pop() {
-			if dec == nil {
-				d, err := s.engine.codecs.NewVideoDecoder(codecs.H264)
-				if err != nil {
-					s.corrupt.Add(1)
-					continue
-				}
-				dec = d
-				s.engine.decoders.Add(1)
-			}
-			s.decode(dec, u)
-		}
+	s.mu.Lock()
+	s.work()
+	s.mu.Unlock()
+	s.scheduled.Store(false)
+	// What came since the last look found the job scheduled.
+	if s.units.Len() > 0 || s.resting.Load() {
+		s.wake(time.Now())
 	}
 }
 
+func (s *source) work() {
+	if s.closed {
+		s.resting.Store(false)
+		for _, ok := s.units.Pop(); ok; _, ok = s.units.Pop() {
+		}
+		return
+	}
+	if s.resting.Swap(false) && s.decoder != nil && !s.wanted.Load() {
+		s.closeDecoder()
+		s.newest.Take().Release()
+		s.resync.Store(true)
+	}
+	for u, ok := s.units.Pop(); ok; u, ok = s.units.Pop() {
+		if s.decoder == nil {
+			d, err := s.engine.codecs.NewVideoDecoder(codecs.H264)
+			if err != nil {
+				s.corrupt.Add(1)
+				continue
+			}
+			s.decoder = d
+			s.engine.decoders.Add(1)
+		}
+		s.decode(u)
+	}
+}
+
+func (s *source) closeDecoder() {
+	s.decoder.Close()
+	s.decoder = nil
+	s.engine.decoders.Add(-1)
+}
+
+// loopFilter is what decoders have that can leave out the deblocking filter
+// (ITU-T H.264 section 8.7).
+type loopFilter interface{ SkipLoopFilter(skip bool) }
+
 // decode decodes one access unit.
-func (s *source) decode(dec codecs.VideoDecoder, u queue.Unit) {
+func (s *source) decode(u queue.Unit) {
 	start := time.Now()
-	pic, err := dec.Decode(u.Data, u.Timestamp)
+	small := !s.large.Load()
+	if f, ok := s.decoder.(loopFilter); ok {
+		f.SkipLoopFilter(small)
+	}
+	if u.Key {
+		s.keyed = start
+	} else if small && start.Sub(s.keyed) > refreshAfter {
+		s.keyed = start
+		s.requestKey()
+	}
+	pic, err := s.decoder.Decode(u.Data, u.Timestamp)
 	s.engine.meter.add(workDecode, start)
 	if err != nil {
 		s.corrupt.Add(1)
@@ -166,12 +201,16 @@ func (s *source) decode(dec codecs.VideoDecoder, u queue.Unit) {
 		s.frames.Add(1)
 		s.size.Store(uint64(pic.Width)<<32 | uint64(pic.Height))
 		s.newest.Put(pic)
+		s.ready()
 	}
 }
 
 // close stops decoding, waits for it and gives the newest picture back.
 func (s *source) close() {
-	s.once.Do(func() { close(s.stop) })
-	s.decoder.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed = true; s.decoder != nil {
+		s.closeDecoder()
+	}
 	s.newest.Take().Release()
 }

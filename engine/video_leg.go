@@ -50,6 +50,7 @@ func newVideoLeg(l *Leg, cfg VideoConfig, now time.Time) *videoLeg {
 	v.config.Store(&cfg)
 	v.setWait(cfg)
 	v.source = newSource(l.engine, v.requestKeyFrame)
+	v.source.ready = func() { l.conference.pictureOf(l) }
 	c := cfg.RTP
 	c.Hooks = rtp.Hooks{
 		Packet: v.receive, KeyFrameRequest: v.keyFrameRequested,
