@@ -1,141 +1,116 @@
-// Portable C. Loops are written so that compilers turn them into vectors.
-#include "bridge.h"
+// Whole planes, by rows of the variant asked for.
+#include "rows.h"
 
-#include <string.h>
-
-// Columns: a row of src_width samples with 7 fraction bits, the weighted sum of
-// taps rows. The accumulator is a block that stays in registers or L1.
-static void columns(int16_t *restrict row, const uint8_t *src, ptrdiff_t stride, int width,
-                    const int16_t *weights, int taps)
+static const parley_rows *rows_of(int isa)
 {
-    while (taps > 1 && weights[taps - 1] == 0)
-        taps--;
-    switch (taps) {
-    case 1: {
-        const int16_t a = weights[0];
-        for (int x = 0; x < width; x++)
-            row[x] = (int16_t)((a * (int16_t)src[x] + 64) >> 7);
-        return;
+#if defined(__x86_64__)
+    switch (isa) {
+    case PARLEY_SSE41: return &parley_rows_sse41;
+    case PARLEY_AVX2: return &parley_rows_avx2;
+    case PARLEY_AVX512: return &parley_rows_avx512;
     }
-    case 2: {
-        const uint8_t *restrict s0 = src, *restrict s1 = src + stride;
-        const int16_t a = weights[0], b = weights[1];
-        for (int x = 0; x < width; x++)
-            row[x] = (int16_t)((a * (int16_t)s0[x] + b * (int16_t)s1[x] + 64) >> 7);
-        return;
-    }
-    case 3: {
-        const uint8_t *restrict s0 = src, *restrict s1 = s0 + stride, *restrict s2 = s1 + stride;
-        const int16_t a = weights[0], b = weights[1], c = weights[2];
-        for (int x = 0; x < width; x++)
-            row[x] = (int16_t)((a * (int16_t)s0[x] + b * (int16_t)s1[x] + c * (int16_t)s2[x] + 64) >> 7);
-        return;
-    }
-    }
-    enum { block = 256 };
-    for (int x0 = 0; x0 < width; x0 += block) {
-        int n = width - x0 < block ? width - x0 : block;
-        int32_t sum[block];
-        for (int x = 0; x < n; x++)
-            sum[x] = 64;
-        for (int k = 0; k < taps; k++) {
-            const uint8_t *restrict s = src + k * stride + x0;
-            const int16_t w = weights[k];
-            for (int x = 0; x < n; x++)
-                sum[x] += w * (int16_t)s[x];
+#endif
+    (void)isa;
+    return &parley_rows_c;
+}
+
+// Leaves out what weighs nothing at both ends; returns how many taps that are in front.
+static int trim(const int16_t **weights, int *taps)
+{
+    int front = 0;
+    while (*taps > 1 && (*weights)[*taps - 1] == 0)
+        --*taps;
+    for (; *taps > 1 && **weights == 0; --*taps, ++*weights)
+        front++;
+    return front;
+}
+
+static void scale_rows_first(const parley_rows *rows, parley_plane dst, parley_plane src, const parley_scaler *s)
+{
+    int made = 0; // rows of src
+    for (int y = 0; y < dst.height; y++) {
+        const int16_t *weights = s->y.weights + (ptrdiff_t)y * s->y.taps;
+        int taps = s->y.taps;
+        const int first = s->y.start[y] + trim(&weights, &taps);
+        for (; made < first + taps; made += 2) {
+            int16_t *const to[2] = {s->mid + made % MID_ROWS * s->mid_stride, s->mid + (made + 1) % MID_ROWS * s->mid_stride};
+            const uint8_t *from = src.pix + made * src.stride;
+            const uint8_t *const both[2] = {from, made + 1 < src.height ? from + src.stride : from};
+            rows->pick(to, both, dst.width, s);
         }
-        for (int x = 0; x < n; x++)
-            row[x0 + x] = (int16_t)(sum[x] >> 7);
+        const int16_t *mid[3];
+        for (int k = 0; k < 3; k++)
+            mid[k] = s->mid + (first + k) % MID_ROWS * s->mid_stride;
+        rows->mix(dst.pix + y * dst.stride, dst.width, mid, weights, taps);
     }
 }
 
-// Two rows side by side in 64 bits, so that one multiplication serves both:
-// sums are never negative and below 1 << 32, so nothing carries over.
-static void join(uint64_t *restrict both, const int16_t *restrict first, const int16_t *restrict second, int width)
+static void sum_group(const parley_rows *rows, parley_plane src, int first, const int16_t *weights, int taps, const parley_scaler *s)
 {
-    for (int x = 0; x < width; x++)
-        both[x] = (uint64_t)(uint16_t)first[x] | (uint64_t)(uint16_t)second[x] << 32;
+    first += trim(&weights, &taps);
+    parley_coarse c = {.taps = taps, .plain = 1, .weights = weights};
+    for (int k = 0; k < c.taps; k += 2) {
+        uint32_t a = (uint32_t)weights[k], b = k + 1 < c.taps ? (uint32_t)weights[k + 1] : 0;
+        if (a + b > 128 || a > 127 || b > 127)
+            c.plain = 0;
+        if (a == 256) // does not fit a byte; the row is the only one and paired with itself
+            a = b = 128;
+        c.pairs[k / 2] = (a | b << 8) * 0x10001u;
+    }
+    rows->sum(s->mid, src.pix + first * src.stride, src.stride, src.width, &c);
 }
 
-// Rows: the weighted sums of up to three neighbours, back to 8 bits.
-// They may be the same row.
-static void along_two(uint8_t *first, uint8_t *second, int width, const uint64_t *restrict both,
-                  const int32_t *restrict start, const int16_t *restrict weights, int taps)
+static void scale_columns_first(const parley_rows *rows, parley_plane dst, parley_plane src, const parley_scaler *s)
 {
-    const uint64_t half = (uint64_t)1 << 20 | (uint64_t)1 << 52;
-    uint64_t sum;
-#define EACH(expression)                                    \
-    for (int x = 0; x < width; x++, weights += taps) {      \
-        const uint64_t *p = both + start[x];                \
-        expression;                                         \
-        first[x] = (uint8_t)((uint32_t)sum >> 21);          \
-        second[x] = (uint8_t)(sum >> 53);                   \
-    }
-#define TAP(k) (uint64_t)weights[k] * p[k]
-    switch (taps) {
-    case 1: EACH(sum = half + TAP(0)) return;
-    case 2: EACH(sum = half + TAP(0) + TAP(1)) return;
-    case 3: EACH(sum = half + TAP(0) + TAP(1) + TAP(2)) return;
-    }
-#undef EACH
-#undef TAP
-}
-
-// Row: the same for any number of neighbours.
-static void along(uint8_t *restrict dst, int width, const int16_t *restrict row,
-                  const int32_t *restrict start, const int16_t *restrict weights, int taps)
-{
-    for (int x = 0; x < width; x++, weights += taps) {
-        const int16_t *p = row + start[x];
-        int32_t sum = 1 << 20;
-        for (int k = 0; k < taps; k++)
-            sum += weights[k] * p[k];
-        dst[x] = (uint8_t)(sum >> 21);
-    }
-}
-
-PARLEY_SCALE(parley_scale_c)
-{
-    (void)plan_base, (void)plan_shuffle, (void)plan_weights, (void)plan_pairs, (void)plan_blocks;
-    if (x_taps > 3) {
-        for (int y = 0; y < dst_height; y++) {
-            columns(row, src + y_start[y] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)y * y_taps, y_taps);
-            along(dst + y * dst_stride, dst_width, row, x_start, x_weights, x_taps);
+    for (int y = 0; y < dst.height; y++) {
+        int first = s->y.start[y];
+        const int16_t *weights = s->y.weights + (ptrdiff_t)y * s->y.taps;
+        if (s->groups == 1) {
+            sum_group(rows, src, first, weights, s->y.taps, s);
+        } else {
+            int32_t *restrict sums = s->sums;
+            const int16_t *mid = s->mid;
+            for (int x = 0; x < src.width; x++)
+                sums[x] = 1 << (FINE_BITS - 1);
+            for (int g = 0; g < s->groups; g++, weights += GROUP_TAPS, first += GROUP_TAPS) {
+                const int16_t w = s->by_group[(ptrdiff_t)y * s->groups + g];
+                if (w == 0)
+                    continue; // also groups behind the last row
+                sum_group(rows, src, first, weights, GROUP_TAPS, s);
+                for (int x = 0; x < src.width; x++)
+                    sums[x] += w * mid[x];
+            }
+            for (int x = 0; x < src.width; x++)
+                s->mid[x] = (int16_t)(sums[x] >> FINE_BITS);
         }
-        return;
-    }
-    uint64_t *both = (uint64_t *)row; // the row's memory holds one of these and two of int16
-    int16_t *a = row + 4 * (ptrdiff_t)src_width, *b = a + src_width;
-    for (int y = 0; y < dst_height; y += 2) {
-        const int z = y + 1 < dst_height ? y + 1 : y; // the last of an odd number is made twice
-        columns(a, src + y_start[y] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)y * y_taps, y_taps);
-        columns(b, src + y_start[z] * src_stride, src_stride, src_width, y_weights + (ptrdiff_t)z * y_taps, y_taps);
-        join(both, a, b, src_width);
-        along_two(dst + y * dst_stride, dst + z * dst_stride, dst_width, both, x_start, x_weights, x_taps);
+        rows->gather(dst.pix + y * dst.stride, dst.width, s->mid, s);
     }
 }
 
-PARLEY_BLEND(parley_blend_c)
+void parley_scale(int isa, parley_plane dst, parley_plane src, parley_scaler scaler)
 {
-    for (int y = 0; y < height; y++) {
-        uint8_t *restrict d = dst + y * dst_stride;
-        const uint8_t *restrict m = mask + y * mask_stride;
-        for (int x = 0; x < width; x++) {
-            // At most 255*255+128: the division by 255, rounded, stays in 16 bits.
-            uint16_t n = (uint16_t)(d[x] * (255 - m[x]) + value * m[x] + 128);
-            d[x] = (uint8_t)((uint16_t)(n + (n >> 8)) >> 8);
-        }
-    }
+    if (scaler.rows_first)
+        scale_rows_first(rows_of(isa), dst, src, &scaler);
+    else
+        scale_columns_first(rows_of(isa), dst, src, &scaler);
 }
 
-void parley_fill(uint8_t *dst, ptrdiff_t stride, int width, int height, uint8_t value)
+void parley_blend(int isa, parley_plane dst, parley_plane mask, uint8_t value)
 {
-    for (int y = 0; y < height; y++)
-        memset(dst + y * stride, value, (size_t)width);
+    const parley_rows *rows = rows_of(isa);
+    for (int y = 0; y < dst.height; y++)
+        rows->blend(dst.pix + y * dst.stride, mask.pix + y * mask.stride, dst.width, value);
 }
 
-void parley_copy(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+// The C library has variants of these.
+void parley_fill(parley_plane dst, uint8_t value)
 {
-    for (int y = 0; y < height; y++)
-        memcpy(dst + y * dst_stride, src + y * src_stride, (size_t)width);
+    for (int y = 0; y < dst.height; y++)
+        memset(dst.pix + y * dst.stride, value, (size_t)dst.width);
+}
+
+void parley_copy(parley_plane dst, parley_plane src)
+{
+    for (int y = 0; y < dst.height; y++)
+        memcpy(dst.pix + y * dst.stride, src.pix + y * src.stride, (size_t)dst.width);
 }

@@ -8,7 +8,7 @@ import (
 // Kernels is one variant of every kernel. Planes that overlap in memory give
 // undefined samples.
 type Kernels struct {
-	Name string // ref, c, sse41, avx2
+	Name string // ref, c, sse41, avx2, avx512
 
 	scale func(dst, src Plane, s *Scaler)
 	blend func(dst, mask Plane, value byte)
@@ -17,7 +17,7 @@ type Kernels struct {
 }
 
 // names lists the variants in rising order, as PARLEY_CPU spells them.
-var names = []string{"ref", "c", "sse41", "avx2"}
+var names = []string{"ref", "c", "sse41", "avx2", "avx512"}
 
 // variants holds what this build and CPU can run, in rising order; the first
 // is the reference.
@@ -28,7 +28,7 @@ var active = choose(variants, os.Getenv("PARLEY_CPU"))
 
 func allVariants() []Kernels {
 	ref := Kernels{Name: "ref", scale: scaleRef, blend: blendRef, fill: fillRef, copy: copyRef}
-	return append([]Kernels{ref}, nativeVariants(ref)...)
+	return append([]Kernels{ref}, nativeVariants()...)
 }
 
 // choose returns the highest variant that is not above limit; an unknown or

@@ -2,5 +2,10 @@
 
 package pixel
 
+type vectorVariant struct {
+	name string
+	isa  int
+}
+
 // vectorVariants: on other CPUs the compiler's vectors serve.
-func vectorVariants(Kernels) []Kernels { return nil }
+func vectorVariants() []vectorVariant { return nil }

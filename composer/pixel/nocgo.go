@@ -3,4 +3,4 @@
 package pixel
 
 // Without cgo there is only the reference.
-func nativeVariants(Kernels) []Kernels { return nil }
+func nativeVariants() []Kernels { return nil }

@@ -60,6 +60,19 @@ func TestVariantsScale(t *testing.T) {
 		{320, 180, 996, 560},
 		{1920, 1080, 996, 560},
 		{1920, 1080, 84, 48},
+		{1920, 1080, 170, 96},
+		{1920, 1080, 1494, 840},
+		{1280, 720, 1280, 560}, // one way only
+		{1280, 720, 996, 720},
+		{1280, 720, 640, 360}, // exactly half
+		{1280, 720, 639, 360}, // and just beyond
+		{1281, 721, 640, 361},
+		{1000, 1000, 999, 999}, // a weight rounds to all
+		{3, 16384, 2, 3},       // groups of groups
+		{16384, 3, 5, 2},
+		{16384, 40, 9000, 30},
+		{640, 400, 60, 25}, // one group exactly
+		{640, 401, 60, 25}, // and just beyond
 		{498, 280, 85, 47},
 		{1, 1, 7, 5},
 		{2, 2, 7, 5},
@@ -137,11 +150,41 @@ func TestBlendRounds(t *testing.T) {
 	}
 }
 
+// The extremes of samples and their sharpest edges do not overflow on the way.
+func TestVariantsScaleExtremes(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for range 200 {
+		sw, sh, dw, dh := 1+r.IntN(300), 1+r.IntN(60), 1+r.IntN(300), 1+r.IntN(60)
+		src := Plane{Pix: make([]byte, sw*sh), Stride: sw, Width: sw, Height: sh}
+		run := byte(0)
+		for i := range src.Pix {
+			if r.IntN(4) == 0 {
+				run = ^run
+			}
+			src.Pix[i] = run
+		}
+		s := NewScaler(sw, sh, dw, dh)
+		want := Plane{Pix: make([]byte, dw*dh), Stride: dw, Width: dw, Height: dh}
+		variants[0].Scale(want, src, s)
+		for _, k := range variants[1:] {
+			got := clone(want)
+			Fill(got, 1)
+			k.Scale(got, src, s)
+			if d := difference(got, want); d != "" {
+				t.Fatalf("%s scales %dx%d to %dx%d: %s", k.Name, sw, sh, dw, dh, d)
+			}
+		}
+	}
+}
+
 // A flat plane stays flat, whatever the sizes, and the ends of the range stay.
 func TestScaleKeepsFlat(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 300 {
+	for i := range 300 {
 		sw, sh, dw, dh := 1+r.IntN(200), 1+r.IntN(20), 1+r.IntN(200), 1+r.IntN(20)
+		if i%8 == 0 {
+			sh *= 61 // groups
+		}
 		s := NewScaler(sw, sh, dw, dh)
 		for _, value := range []byte{0, 16, 128, 255} {
 			src := Plane{Pix: make([]byte, sw*sh), Stride: sw, Width: sw, Height: sh}
@@ -174,8 +217,10 @@ func TestScaleValues(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	all := []Kernels{{Name: "ref"}, {Name: "c"}, {Name: "avx2"}}
-	for limit, want := range map[string]string{"ref": "ref", "c": "c", "sse41": "c", "avx2": "avx2", "": "avx2", "z80": "avx2"} {
+	all := []Kernels{{Name: "ref"}, {Name: "c"}, {Name: "avx2"}, {Name: "avx512"}}
+	for limit, want := range map[string]string{
+		"ref": "ref", "c": "c", "sse41": "c", "avx2": "avx2", "avx512": "avx512", "": "avx512", "z80": "avx512",
+	} {
 		if got := choose(all, limit).Name; got != want {
 			t.Errorf("PARLEY_CPU=%q chooses %s, want %s", limit, got, want)
 		}
@@ -220,7 +265,15 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 
 func BenchmarkScale(b *testing.B) {
 	for _, k := range variants {
-		for _, z := range [][4]int{{1280, 720, 996, 560}, {1280, 720, 170, 96}, {640, 360, 996, 560}} {
+		for _, z := range [][4]int{
+			{1280, 720, 996, 560},
+			{1280, 720, 170, 96},
+			{1920, 1080, 996, 560},
+			{1920, 1080, 170, 96},
+			{1920, 1080, 1494, 840},
+			{640, 360, 996, 560},
+			{640, 360, 170, 96},
+		} {
 			b.Run(fmt.Sprintf("%s/%dx%d-%dx%d", k.Name, z[0], z[1], z[2], z[3]), func(b *testing.B) {
 				src, dst := planes(z[0], z[1]), planes(z[2], z[3])
 				luma := NewScaler(z[0], z[1], z[2], z[3])

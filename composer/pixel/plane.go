@@ -23,6 +23,9 @@ func (p Plane) Sub(x, y, width, height int) Plane {
 	return Plane{Pix: p.Pix[first : first+(height-1)*p.Stride+width], Stride: p.Stride, Width: width, Height: height}
 }
 
+// row returns the samples of row y.
+func (p Plane) row(y int) []byte { return p.Pix[y*p.Stride : y*p.Stride+p.Width] }
+
 // empty reports whether there is nothing to do for p. It panics when p's rows
 // do not fit into its memory, so that native code never runs out of it.
 func (p Plane) empty() bool {

@@ -3,31 +3,79 @@ package pixel
 // The reference: plain Go, the oracle of all other variants.
 
 func scaleRef(dst, src Plane, s *Scaler) {
-	row := s.row
+	if s.rowsFirst {
+		scaleRowsFirst(dst, src, s)
+	} else {
+		scaleColumnsFirst(dst, src, s)
+	}
+}
+
+func scaleRowsFirst(dst, src Plane, s *Scaler) {
+	made := 0
 	for y := range dst.Height {
-		first := int(s.y.start[y])
-		weights := s.y.weights[y*s.y.taps : (y+1)*s.y.taps]
-		for x := range src.Width {
-			sum := int32(1 << (weightBits - midBits - 1))
-			at := first*src.Stride + x
-			for _, w := range weights {
-				sum += int32(w) * int32(src.Pix[at])
-				at += src.Stride
+		first, weights := int(s.y.start[y]), s.y.weights[y*s.y.taps:(y+1)*s.y.taps]
+		for ; made < first+len(weights); made++ {
+			row, in := s.midRow(made), src.row(made)
+			for x := range row {
+				sum := 0
+				for k, w := range s.x.weights[x*s.x.taps : (x+1)*s.x.taps] {
+					sum += int(w) * (int(in[int(s.x.start[x])+k]) - 128)
+				}
+				row[x] = int16(sum)
 			}
-			row[x] = int16(sum >> (weightBits - midBits))
 		}
-		out := dst.Pix[y*dst.Stride : y*dst.Stride+dst.Width]
-		taps := s.x.taps
+		out := dst.row(y)
 		for x := range out {
-			in := row[s.x.start[x]:]
-			sum := int32(1 << (weightBits + midBits - 1))
-			for k, w := range s.x.weights[x*taps : (x+1)*taps] {
-				sum += int32(w) * int32(in[k])
+			sum := 0
+			for k, w := range weights {
+				sum += (int(w)*int(s.midRow(first + k)[x]) + fine/2) >> 15
 			}
-			out[x] = byte(sum >> (weightBits + midBits))
+			out[x] = level(sum, midBits)
 		}
 	}
 }
+
+// midRow returns the place of source row y once its width is scaled.
+func (s *Scaler) midRow(y int) []int16 {
+	return s.mid[y%midRows*s.midStride():][:s.dstWidth]
+}
+
+func scaleColumnsFirst(dst, src Plane, s *Scaler) {
+	for y := range dst.Height {
+		row := s.mid[:src.Width]
+		for x := range row {
+			sums := 0
+			for g := range s.groups {
+				sum := 0
+				for k := g * s.y.taps / s.groups; k < (g+1)*s.y.taps/s.groups; k++ {
+					if w := int(s.y.weights[y*s.y.taps+k]); w != 0 {
+						sum += w * (int(src.row(int(s.y.start[y]) + k)[x]) - 128)
+					}
+				}
+				if s.groups == 1 {
+					sums = sum
+				} else {
+					sums += int(s.byGroup[y*s.groups+g]) * sum
+				}
+			}
+			if s.groups > 1 {
+				sums = (sums + fine/2) >> 15
+			}
+			row[x] = int16(sums)
+		}
+		out := dst.row(y)
+		for x := range out {
+			sum := 0
+			for k, w := range s.x.weights[x*s.x.taps : (x+1)*s.x.taps] {
+				sum += int(w) * int(row[int(s.x.start[x])+k])
+			}
+			out[x] = level(sum, midBits+15)
+		}
+	}
+}
+
+// level rounds a value with so many fraction bits to a sample.
+func level(value, bits int) byte { return byte((value+1<<(bits-1))>>bits + 128) }
 
 func blendRef(dst, mask Plane, value byte) {
 	for y := range dst.Height {
