@@ -52,8 +52,10 @@ e2e: deps ## tests against real phones and tools (installs them)
 	@third_party/install.sh e2e
 	@$(WITH_GO) tools/e2e.sh
 
-bench: deps ## micro-benchmarks (BENCHTIME=1s), then what a conference costs beside its codecs
+bench: deps ## micro-benchmarks (BENCHTIME=1s), the pixel kernels beside libyuv and swscale, a conference beside its codecs
+	@third_party/install.sh bench
 	@$(WITH_GO) go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	@$(WITH_GO) PARLEY_BENCH=1 go test -tags rivals -count 1 -run '^TestKernelTable$$' -v ./composer/pixel/rivals
 	@$(WITH_GO) PARLEY_BENCH=1 go test -count 1 -run '^TestMeasure$$' -v ./bench/capacity
 
 clean: ## remove what was built; the Go and the linter in .cache stay

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what deps.tsv lists, on Debian 12 and Ubuntu 22.04 and 24.04.
-#   third_party/install.sh [group...]     groups: build (the default), test, e2e
+#   third_party/install.sh [group...]     groups: build (the default), test, e2e, bench
 # Does nothing, quickly and without the network, when all is there.
 set -euo pipefail
 cd "$(dirname "$0")"
