@@ -21,9 +21,10 @@ type pacer struct {
 
 const (
 	tickPeriod = time.Second / FrameRate
-	// tickSlack is how long a picture that is late is waited for, and the most
-	// that a tick may come early after such ones.
+	// tickSlack is how long a picture that is late is waited for.
 	tickSlack = 8 * time.Millisecond
+	// tickCredit is the most that a tick may come early after late ones.
+	tickCredit = tickPeriod * 2 / 3
 	// tickGain is what every tick may come early: by so much may senders be
 	// faster than FrameRate.
 	tickGain = tickPeriod / 100
@@ -33,7 +34,7 @@ const (
 )
 
 func newPacer(now time.Time) *pacer {
-	return &pacer{last: now.Add(-tickPeriod), credit: tickSlack}
+	return &pacer{last: now.Add(-tickPeriod), credit: tickCredit}
 }
 
 // picture tells of a picture of the current speaker.
@@ -72,7 +73,7 @@ func (p *pacer) tick(now time.Time) (missed uint64) {
 		now = at // timers are late; that must not add up
 	}
 	since := now.Sub(p.last)
-	p.credit = min(max(p.credit+since-tickPeriod+tickGain, 0), tickSlack)
+	p.credit = min(max(p.credit+since-tickPeriod+tickGain, 0), tickCredit)
 	p.last, p.pending = now, false
 	return uint64(max(since-tickPeriod/2, 0) / tickPeriod)
 }

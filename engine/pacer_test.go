@@ -62,6 +62,8 @@ func TestPacerFollowsTheSpeaker(t *testing.T) {
 		{"30 fps", ms(33.334), 0, 299, 303, ms(0.1), ms(0.1)},
 		{"30 fps and a bit", ms(33.2), 0, 299, 303, ms(0.1), ms(0.1)},
 		{"30 fps with jitter", ms(33.334), ms(5), 295, 303, ms(5), ms(1)},
+		{"30 fps with much jitter", ms(33.334), ms(20), 280, 303, ms(30), ms(5)},
+		{"30 fps with very much jitter", ms(33.334), ms(33), 280, 303, ms(30), ms(5)},
 		{"29.97 fps", ms(33.367), 0, 298, 303, ms(0.1), ms(0.1)},
 		{"25 fps", ms(40), ms(1), 248, 252, ms(1), ms(0.5)},
 		{"15 fps", ms(66.667), ms(2), 290, 303, ms(9), ms(4)},
