@@ -16,6 +16,10 @@ type Packet struct {
 	// SSRCChanged: the first packet of another SSRC, or of the same one that
 	// started its sequence anew. Timestamps start anew too.
 	SSRCChanged bool
+	AudioLevel  uint8 // 0 (loudest) to 127, -dBov, as the sender tells it (RFC 6464); NoAudioLevel = unknown
+	Voice       bool  // the sender takes it for a voice (RFC 6464); false when the level is unknown
+
+	extensions extensions
 }
 
 // Discarded counts what was received and not passed on.

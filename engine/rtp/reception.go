@@ -27,6 +27,8 @@ type reception struct {
 	clocks    map[uint8]int // payload type -> clock rate
 	latch     latch
 
+	audioLevelID uint8 // header extension that tells the audio level; 0 = none
+
 	current    *source // nil until somebody passed probation
 	last       time.Time
 	candidates []*candidate
@@ -122,14 +124,17 @@ func (r *reception) parse(b []byte, now time.Time) (Packet, bool) {
 		r.discarded.PayloadType++
 		return Packet{}, false
 	}
-	return Packet{
+	p := Packet{
 		PayloadType: r.header.PayloadType,
 		Sequence:    r.header.SequenceNumber,
 		Timestamp:   r.header.Timestamp,
 		Marker:      r.header.Marker,
 		Payload:     payload,
 		Arrival:     now,
-	}, true
+		extensions:  extensionsOf(b, n),
+	}
+	p.AudioLevel, p.Voice = p.extensions.audioLevel(r.audioLevelID)
+	return p, true
 }
 
 // accept counts a packet of the current source.
@@ -153,6 +158,7 @@ func (r *reception) audition(ssrc uint32, p Packet, from netip.AddrPort, now tim
 		return nil, false
 	}
 	p.Payload = append([]byte(nil), p.Payload...)
+	p.extensions.data = append([]byte(nil), p.extensions.data...)
 	c.held = append(c.held, p)
 	need := probationFirst
 	if r.current != nil && now.Sub(r.last) < sourceSilence && ssrc != r.current.ssrc {

@@ -52,6 +52,7 @@ type Config struct {
 	SendPayloadType    uint8
 	SendClock          int           // clock rate of what is sent, Hz
 	Receive            map[uint8]int // payload type -> clock rate of what may arrive
+	AudioLevelID       uint8         // id of the audio level (a=extmap, RFC 6464) in what arrives; 0 = none
 	Feedback           Feedback
 	Hooks              Hooks
 	Now                func() time.Time // nil = time.Now
@@ -137,6 +138,7 @@ func (s *Stream) apply(c Config) {
 	r := s.reception
 	r.mu.Lock()
 	r.clocks = c.Receive
+	r.audioLevelID = c.AudioLevelID
 	r.latch.signaling = c.Signaling.Unmap()
 	r.latch.declare(c.Remote)
 	remote := r.latch.remote()
