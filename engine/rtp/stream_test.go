@@ -338,16 +338,3 @@ func TestCloseTwiceAndWithoutTraffic(t *testing.T) {
 		t.Error("sent after Close")
 	}
 }
-
-func BenchmarkSendFrame(b *testing.B) {
-	from, to := listen(b), listen(b)
-	s := newStream(Config{Transport: from, Video: true, Remote: to.addrPort(), SendPayloadType: 96, Feedback: Feedback{NACK: true}})
-	payloads := make([][]byte, 6) // 1.5 Mbit/s at 30 pictures/s
-	for i := range payloads {
-		payloads[i] = make([]byte, 1050)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = s.SendFrame(payloads, 1)
-	}
-}
