@@ -119,39 +119,3 @@ func TestMaxBitrateWireForm(t *testing.T) {
 		t.Errorf("rate %d", r)
 	}
 }
-
-func TestHistoryIsBounded(t *testing.T) {
-	var h history
-	now := time.Unix(1, 0)
-	header := make([]byte, headerSize)
-	for n := range uint16(historySize + 10) {
-		h.add(n, header, []byte{byte(n)})
-	}
-	if h.take(9, now, 0) != nil {
-		t.Error("a packet that was overwritten")
-	}
-	if got := h.take(10, now, 0); len(got) != headerSize+1 || got[headerSize] != 10 {
-		t.Errorf("%v", got)
-	}
-	if h.take(10, now, 0) != nil {
-		t.Error("twice at once")
-	}
-	for range 10 {
-		now = now.Add(time.Second)
-		h.take(10, now, 0)
-	}
-	if n := h.slots[10].resent; n != resendMax {
-		t.Errorf("sent again %d times", n)
-	}
-	big := make([]byte, 1200)
-	for n := range uint16(historySize) {
-		h.add(n, header, big)
-	}
-	sent := 0
-	for n := range uint16(historySize) {
-		sent += len(h.take(n, now, 1e6))
-	}
-	if sent > resendBurst {
-		t.Errorf("%d bytes at once", sent)
-	}
-}

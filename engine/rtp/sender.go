@@ -4,46 +4,45 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/net/ipv4"
 )
 
-const (
-	headerSize = 12  // without CSRCs and extensions
-	sendBatch  = 256 // packets in one system call
-)
+const headerSize = 12 // without CSRCs and extensions
 
 // sender is the sending side of a stream.
 type sender struct {
 	mu        sync.Mutex
-	transport *Transport // nil in tests without sockets
+	wire      wire // nil in tests without sockets
 	ssrc      uint32
 	sequence  uint16 // of the next packet
-	remote    net.UDPAddr
 	hasRemote bool
-	history   *history // nil while no NACKs can come
-	headers   []byte
-	messages  []ipv4.Message
-	buffers   [][]byte
+	outbox    outbox
+	runs      []run
 	one       [1][]byte // the payload of sendOne
+
+	pacer  pacer
+	timer  *time.Timer    // sends the next part of a large frame; nil before the first one
+	timers sync.WaitGroup // timer, from when it is set until it has run or was stopped
+	chunk  int            // packets of a part
+	step   time.Duration  // between parts
+	closed bool
 
 	packets, bytes, payloadBytes uint64
 	failed                       uint64 // packets that the system refused
-	resent, refused              uint64 // asked for again: sent, and not sent
+	resent, denied               uint64 // asked for again: sent, and not sent
+	paced                        uint64 // frames that were spread
 	meter                        meter
 	timestamp                    uint32 // of the last packet
 	sentAt                       time.Time
 	payloadType                  uint8 // of the last packet
 }
 
-func newSender(t *Transport) *sender {
+func newSender(w wire) *sender {
 	var b [6]byte
 	_, _ = rand.Read(b[:]) // never fails
-	s := &sender{transport: t, sequence: binary.BigEndian.Uint16(b[4:])}
+	s := &sender{wire: w, sequence: binary.BigEndian.Uint16(b[4:])}
 	if s.ssrc = binary.BigEndian.Uint32(b[:]); s.ssrc == 0 {
 		s.ssrc = 1
 	}
@@ -54,8 +53,8 @@ func newSender(t *Transport) *sender {
 func (s *sender) setRemote(a netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.hasRemote = addressUsable(a); s.hasRemote {
-		s.remote = *net.UDPAddrFromAddrPort(a)
+	if s.hasRemote = addressUsable(a); s.hasRemote && s.wire != nil {
+		s.wire.direct(a)
 	}
 }
 
@@ -63,19 +62,19 @@ func (s *sender) setRemote(a netip.AddrPort) {
 func (s *sender) setHistory(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case !on:
-		s.history = nil
-	case s.history == nil:
-		s.history = &history{}
+	s.outbox.keep = 0
+	if on {
+		s.outbox.keep = outboxSpan
 	}
 }
 
-// send sends the payloads, one packet each; marker is set on the last one.
-func (s *sender) send(payloads [][]byte, payloadType uint8, timestamp uint32, marker bool, now time.Time) error {
+// sendFrame sends the payloads of one frame, one packet each, the marker on the
+// last one. A large frame is spread; it stays in one piece before the next one.
+func (s *sender) sendFrame(payloads [][]byte, payloadType uint8, timestamp uint32, clock int, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sendLocked(payloads, payloadType, timestamp, marker, now)
+	burst, chunk, step := s.pacer.plan(len(payloads), timestamp, clock)
+	return s.sendLocked(payloads, payloadType, timestamp, true, now, burst, chunk, step)
 }
 
 // sendOne sends one payload.
@@ -83,105 +82,135 @@ func (s *sender) sendOne(payload []byte, payloadType uint8, timestamp uint32, ma
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.one[0] = payload
-	err := s.sendLocked(s.one[:], payloadType, timestamp, marker, now)
+	err := s.sendLocked(s.one[:], payloadType, timestamp, marker, now, 1, 0, 0)
 	s.one[0] = nil
 	return err
 }
 
-func (s *sender) sendLocked(payloads [][]byte, payloadType uint8, timestamp uint32, marker bool, now time.Time) error {
+func (s *sender) sendLocked(payloads [][]byte, payloadType uint8, timestamp uint32, marker bool, now time.Time, burst, chunk int, step time.Duration) error {
+	if s.closed {
+		return ErrClosed
+	}
 	if !s.hasRemote {
 		return ErrNoRemote
 	}
-	var failure error
-	for len(payloads) > 0 {
-		n := min(len(payloads), sendBatch)
-		last := n == len(payloads)
-		s.prepare(payloads[:n], payloadType, timestamp, marker && last)
-		if err := s.write(s.messages); err != nil {
-			failure = err
-		}
-		for i, payload := range payloads[:n] {
-			size := headerSize + len(payload)
-			s.packets++
-			s.bytes += uint64(size)
-			s.payloadBytes += uint64(len(payload))
-			s.meter.add(now, size)
-			if s.history != nil {
-				header := s.headers[i*headerSize:][:headerSize]
-				s.history.add(binary.BigEndian.Uint16(header[2:]), header, payload)
+	failure := s.flush() // of a frame before
+	for i, payload := range payloads {
+		size := headerSize + len(payload)
+		b := s.outbox.add(s.sequence, size, now)
+		if b == nil {
+			failure = errors.Join(failure, s.emit(len(payloads)))
+			if b = s.outbox.add(s.sequence, size, now); b == nil {
+				s.failed++ // larger than any datagram
+				continue
 			}
 		}
-		payloads = payloads[n:]
+		b[0], b[1] = 2<<6, payloadType&0x7f
+		if marker && i == len(payloads)-1 {
+			b[1] |= 0x80
+		}
+		binary.BigEndian.PutUint16(b[2:], s.sequence)
+		binary.BigEndian.PutUint32(b[4:], timestamp)
+		binary.BigEndian.PutUint32(b[8:], s.ssrc)
+		copy(b[headerSize:], payload)
+		s.sequence++
+		s.packets++
+		s.bytes += uint64(size)
+		s.payloadBytes += uint64(len(payload))
+		s.meter.add(now, size)
 	}
 	s.timestamp, s.sentAt, s.payloadType = timestamp, now, payloadType
+	if err := s.emit(burst); err != nil {
+		failure = err
+	}
+	if s.outbox.wait > 0 {
+		s.paced++
+		s.chunk, s.step = chunk, step
+		s.setTimer()
+	}
 	return failure
 }
 
-// prepare fills headers and messages for the payloads.
-func (s *sender) prepare(payloads [][]byte, payloadType uint8, timestamp uint32, marker bool) {
-	n := len(payloads)
-	if cap(s.messages) < n {
-		s.headers = make([]byte, n*headerSize)
-		s.messages = make([]ipv4.Message, n)
-		s.buffers = make([][]byte, 2*n)
-	}
-	s.messages = s.messages[:n]
-	for i, payload := range payloads {
-		header := s.headers[i*headerSize:][:headerSize:headerSize]
-		header[0] = 2 << 6
-		header[1] = payloadType & 0x7f
-		if marker && i == n-1 {
-			header[1] |= 0x80
-		}
-		binary.BigEndian.PutUint16(header[2:], s.sequence)
-		binary.BigEndian.PutUint32(header[4:], timestamp)
-		binary.BigEndian.PutUint32(header[8:], s.ssrc)
-		s.sequence++
-		buffers := s.buffers[2*i : 2*i+2 : 2*i+2]
-		buffers[0], buffers[1] = header, payload
-		if len(payload) == 0 {
-			buffers = buffers[:1]
-		}
-		s.messages[i] = ipv4.Message{Buffers: buffers, Addr: &s.remote}
-	}
+// emit sends the oldest n waiting packets.
+func (s *sender) emit(n int) error {
+	s.runs = s.outbox.next(s.runs[:0], n)
+	return s.write()
 }
 
-// write hands the messages to the system. One that is refused is skipped and
-// counted, the others still go.
-func (s *sender) write(messages []ipv4.Message) error {
-	if s.transport == nil {
+// write sends runs. One that is refused is counted, the others still go.
+func (s *sender) write() error {
+	if s.wire == nil || !s.hasRemote || len(s.runs) == 0 {
 		return nil
 	}
-	var failure error
-	for len(messages) > 0 {
-		n, err := s.transport.rtp.batch.WriteBatch(messages, 0)
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return ErrClosed
-			}
-			failure = err
-			s.failed++
-			n = max(n, 0) + 1
-		}
-		messages = messages[min(max(n, 1), len(messages)):]
-	}
-	return failure
+	failed, err := s.wire.write(s.runs)
+	s.failed += uint64(failed)
+	return err
 }
 
-// resend answers a NACK for one sequence number.
-func (s *sender) resend(sequence uint16, now time.Time) {
+// flush sends what is left of a frame that is being spread.
+func (s *sender) flush() error {
+	if s.outbox.wait == 0 {
+		return nil
+	}
+	s.stopTimer()
+	return s.emit(s.outbox.wait)
+}
+
+// setTimer has part called after a step. The caller holds mu.
+func (s *sender) setTimer() {
+	if s.timer == nil {
+		s.timers.Add(1)
+		s.timer = time.AfterFunc(s.step, s.part)
+	} else if !s.timer.Reset(s.step) {
+		s.timers.Add(1)
+	}
+}
+
+func (s *sender) stopTimer() {
+	if s.timer != nil && s.timer.Stop() {
+		s.timers.Done()
+	}
+}
+
+// part sends the next part of a frame that is being spread.
+func (s *sender) part() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.history == nil || !s.hasRemote {
+	defer s.timers.Done()
+	if s.closed {
 		return
 	}
-	data := s.history.take(sequence, now, s.meter.bitRate)
-	if data == nil {
-		s.refused++
+	_ = s.emit(s.chunk) // counted
+	if s.outbox.wait > 0 {
+		s.setTimer()
+	}
+}
+
+// close ends the sending: what waits is dropped. It waits for the timer.
+func (s *sender) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.stopTimer()
+	s.mu.Unlock()
+	s.timers.Wait()
+}
+
+// resend answers a NACK.
+func (s *sender) resend(sequences []uint16, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outbox.keep == 0 || !s.hasRemote {
 		return
 	}
-	s.resent++
-	if s.transport != nil {
-		_, _ = s.transport.rtp.conn.WriteToUDPAddrPort(data, s.remote.AddrPort())
+	s.runs = s.runs[:0]
+	for _, sequence := range sequences {
+		b := s.outbox.take(sequence, now, s.meter.bitRate)
+		if b == nil {
+			s.denied++
+			continue
+		}
+		s.resent++
+		s.runs = append(s.runs, run{b, len(b)})
 	}
+	_ = s.write()
 }

@@ -12,6 +12,8 @@ type Stats struct {
 	SentBitrate            float64 // bit/s
 	SentPacketRate         float64 // packets/s
 	SendErrors             uint64  // packets that the system refused
+	SpreadFrames           uint64  // large ones, sent in parts
+	OffloadRefused         uint64  // times that the system did not take several packets as one
 	Retransmitted          uint64  // sent again on NACK
 	RetransmitRefused      uint64  // asked for, but not kept any more or too many
 	SenderReports          uint64  // SRs and RRs sent
@@ -54,7 +56,11 @@ func (s *sender) stats(st *Stats, now time.Time) {
 	s.meter.roll(now)
 	st.SentPackets, st.SentBytes = s.packets, s.bytes
 	st.SentBitrate, st.SentPacketRate = s.meter.bitRate, s.meter.packetRate
-	st.SendErrors, st.Retransmitted, st.RetransmitRefused = s.failed, s.resent, s.refused
+	st.SendErrors, st.Retransmitted, st.RetransmitRefused = s.failed, s.resent, s.denied
+	st.SpreadFrames = s.paced
+	if s.wire != nil {
+		st.OffloadRefused = s.wire.refused()
+	}
 }
 
 func (r *reception) stats(st *Stats, now time.Time) {

@@ -2,16 +2,11 @@ package rtp
 
 import (
 	"context"
-	"errors"
 	"maps"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"golang.org/x/net/ipv4"
 )
 
 // Feedback is what the far end declared to understand (a=rtcp-fb, RFC 4585
@@ -100,15 +95,20 @@ func (s *Stream) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	if s.transport != nil {
-		s.done.Go(func() { s.read(s.transport.rtp.batch, 16, s.packet) })
-		s.done.Go(func() { s.read(s.transport.rtcp.batch, 4, s.controlPacket) })
+		s.done.Go(func() { s.transport.rtp.read(16, s.now, s.packet) })
+		s.done.Go(func() { s.transport.rtcp.read(4, s.now, s.controlPacket) })
 	}
 	s.done.Go(func() { s.reportLoop(ctx) })
 }
 
 // newStream makes a stream without goroutines.
 func newStream(c Config) *Stream {
-	s := &Stream{transport: c.Transport, sender: newSender(c.Transport)}
+	s := &Stream{transport: c.Transport}
+	if c.Transport != nil {
+		s.sender = newSender(newSocketWriter(&c.Transport.rtp))
+	} else {
+		s.sender = newSender(nil)
+	}
 	s.reception = &reception{localSSRC: s.sender.ssrc, latch: latch{silence: relatchSilence}}
 	s.control = newControl()
 	s.apply(c)
@@ -150,12 +150,14 @@ func (s *Stream) apply(c Config) {
 }
 
 // SendFrame sends one access unit, one packet for each payload, the marker on
-// the last one. Payloads are read during the call only and not modified. It
-// returns ErrNoRemote while there is nowhere to send to. A packet that the
-// system refuses is counted, the others still go.
+// the last one. Payloads are read during the call only and not modified. A frame
+// much larger than usual, such as a key frame, is spread over up to half a frame
+// interval; the next one never overtakes it. It returns ErrNoRemote while there
+// is nowhere to send to. A packet that the system refuses is counted, the others
+// still go.
 func (s *Stream) SendFrame(payloads [][]byte, timestamp uint32) error {
 	c := s.config.Load()
-	return s.sender.send(payloads, c.SendPayloadType, timestamp, true, c.Now())
+	return s.sender.sendFrame(payloads, c.SendPayloadType, timestamp, c.SendClock, c.Now())
 }
 
 // Send sends one packet of sound or a telephone event. See SendFrame.
@@ -188,6 +190,7 @@ func (s *Stream) Close() {
 		return
 	}
 	s.closed = true
+	s.sender.close()
 	s.sendBye()
 	s.cancel()
 	if s.transport != nil {
@@ -197,46 +200,6 @@ func (s *Stream) Close() {
 }
 
 func (s *Stream) now() time.Time { return s.config.Load().Now() }
-
-// datagramMax is the largest datagram that is read; longer ones count as malformed.
-const datagramMax = 2048
-
-// readFailuresMax is how many errors in a row end the reading of a socket.
-const readFailuresMax = 1000
-
-// read hands every datagram of a socket to handle until the socket is closed.
-func (s *Stream) read(conn batchConn, batch int, handle func([]byte, netip.AddrPort, time.Time)) {
-	messages := make([]ipv4.Message, batch)
-	buffer := make([]byte, batch*datagramMax)
-	for i := range messages {
-		messages[i].Buffers = [][]byte{buffer[i*datagramMax : (i+1)*datagramMax]}
-	}
-	failures := 0
-	for failures < readFailuresMax {
-		n, err := conn.ReadBatch(messages, 0)
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			failures++ // an ICMP error of something sent before
-			continue
-		}
-		failures = 0
-		now := s.now()
-		for i := range messages[:n] {
-			m := &messages[i]
-			from, ok := m.Addr.(*net.UDPAddr)
-			if !ok {
-				continue
-			}
-			b := m.Buffers[0][:m.N]
-			if m.Flags&syscall.MSG_TRUNC != 0 {
-				b = nil // counted as malformed
-			}
-			handle(b, unmap(from.AddrPort()), now)
-		}
-	}
-}
 
 // packet takes one datagram of the RTP socket.
 func (s *Stream) packet(b []byte, from netip.AddrPort, now time.Time) {

@@ -145,8 +145,8 @@ func (s *Stream) controlPacket(b []byte, from netip.AddrPort, now time.Time) {
 	if a.report != nil {
 		s.reception.heard(a.report, now)
 	}
-	for _, sequence := range a.nacks {
-		s.sender.resend(sequence, now)
+	if len(a.nacks) > 0 {
+		s.sender.resend(a.nacks, now)
 	}
 	if a.notify != nil {
 		s.sendFeedback(nil, maxBitrateMessage{formatTMMBN, s.sender.ssrc, a.notify}.appendTo(nil))

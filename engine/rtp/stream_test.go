@@ -297,7 +297,7 @@ func TestSendAllocates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range historySize {
+	for range outboxPackets {
 		send()
 	}
 	if n := testing.AllocsPerRun(100, send); n >= 1 && !raceEnabled {

@@ -4,14 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
-
-	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
 )
 
 // ListenConfig says where a Transport may lie.
@@ -27,19 +23,6 @@ type Transport struct {
 	port      int
 	rtp, rtcp socket
 	closed    sync.Once
-}
-
-// socket is one UDP socket that reads and writes several datagrams in one
-// system call.
-type socket struct {
-	conn  *net.UDPConn
-	batch batchConn
-}
-
-// batchConn is what ipv4.PacketConn and ipv6.PacketConn have in common.
-type batchConn interface {
-	ReadBatch(ms []ipv4.Message, flags int) (int, error)
-	WriteBatch(ms []ipv4.Message, flags int) (int, error)
 }
 
 // Kernel buffers: half a second of a 4 Mbit/s stream in each direction, with
@@ -87,35 +70,14 @@ func Listen(c ListenConfig) (*Transport, error) {
 func listenPair(address netip.Addr, port int) (*Transport, error) {
 	t := &Transport{address: address, port: port}
 	var err error
-	if t.rtp, err = listenUDP(address, port); err != nil {
+	if t.rtp, err = openSocket(address, port); err != nil {
 		return nil, err
 	}
-	if t.rtcp, err = listenUDP(address, port+1); err != nil {
+	if t.rtcp, err = openSocket(address, port+1); err != nil {
 		_ = t.rtp.conn.Close()
 		return nil, err
 	}
 	return t, nil
-}
-
-func listenUDP(address netip.Addr, port int) (socket, error) {
-	network := "udp4"
-	if address.Is6() {
-		network = "udp"
-	}
-	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(address, uint16(port))))
-	if err != nil {
-		return socket{}, err
-	}
-	// A smaller buffer than asked for is not an error: it shows as loss.
-	_ = conn.SetReadBuffer(readBuffer)
-	_ = conn.SetWriteBuffer(writeBuffer)
-	s := socket{conn: conn}
-	if address.Is6() {
-		s.batch = ipv6.NewPacketConn(conn)
-	} else {
-		s.batch = ipv4.NewPacketConn(conn)
-	}
-	return s, nil
 }
 
 // Port returns the RTP port; RTCP has the next one.
