@@ -206,6 +206,15 @@ func FuzzVideoReceiver(f *testing.F) {
 			if held := v.highest - v.next + 1; held > videoSlots || held < 0 {
 				t.Fatalf("%d places held", held)
 			}
+			absent := 0
+			for i := v.next; i <= v.highest; i++ {
+				if v.slot(i).state == slotMissing {
+					absent++
+				}
+			}
+			if absent != v.absent {
+				t.Fatalf("%d places are missing, %d counted", absent, v.absent)
+			}
 		}
 		now = now.Add(time.Hour)
 		for {

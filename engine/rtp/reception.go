@@ -24,7 +24,7 @@ const (
 type reception struct {
 	mu        sync.Mutex
 	localSSRC uint32
-	clocks    map[uint8]int // payload type -> clock rate
+	clocks    [128]int // by payload type: clock rate, Hz; 0 = not negotiated, -1 = unknown
 	latch     latch
 
 	audioLevelID uint8 // header extension that tells the audio level; 0 = none
@@ -120,7 +120,7 @@ func (r *reception) parse(b []byte, now time.Time) (Packet, bool) {
 		}
 		payload = payload[:len(payload)-int(payload[len(payload)-1])]
 	}
-	if _, ok := r.clocks[r.header.PayloadType]; !ok {
+	if r.clocks[r.header.PayloadType&0x7f] == 0 {
 		r.discarded.PayloadType++
 		return Packet{}, false
 	}
@@ -145,7 +145,7 @@ func (r *reception) accept(p *Packet, size int) {
 	r.packets++
 	r.bytes += uint64(size)
 	if p.Extended == r.current.highest {
-		r.current.arrived(p.Timestamp, p.Arrival, r.clocks[p.PayloadType])
+		r.current.arrived(p.Timestamp, p.Arrival, r.clocks[p.PayloadType&0x7f])
 	}
 }
 

@@ -137,7 +137,13 @@ func (s *Stream) apply(c Config) {
 
 	r := s.reception
 	r.mu.Lock()
-	r.clocks = c.Receive
+	r.clocks = [128]int{}
+	for payloadType, clock := range c.Receive {
+		if clock <= 0 {
+			clock = -1 // no matter
+		}
+		r.clocks[payloadType&0x7f] = clock
+	}
 	r.audioLevelID = c.AudioLevelID
 	r.latch.signaling = c.Signaling.Unmap()
 	r.latch.declare(c.Remote)

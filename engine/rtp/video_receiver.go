@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -56,12 +57,21 @@ type VideoReceiver struct {
 	started bool
 	next    int64 // extended number of the next packet to use
 	highest int64 // highest pushed; all from next to highest are held or missing
+	absent  int   // places from next to highest that are missing and not given up
+	scanned scan  // how far the access unit at next has been looked at
 	gap     bool  // something was skipped since the last access unit
 	markers bool  // the sender sets markers
 
 	depacketizer Depacketizer
 	missing      []uint16
 	counters     VideoCounters
+}
+
+// scan is how far the access unit that begins at from has been looked at. What
+// lies before at is settled: held, or given up.
+type scan struct {
+	from, at, last int64 // last: its last packet held
+	closed         bool  // nothing is given up behind last
 }
 
 type slotState uint8
@@ -85,7 +95,7 @@ type videoSlot struct {
 
 // NewVideoReceiver returns an empty receiver that waits DefaultVideoWait.
 func NewVideoReceiver() *VideoReceiver {
-	return &VideoReceiver{wait: DefaultVideoWait, spacing: 30 * time.Millisecond}
+	return &VideoReceiver{wait: DefaultVideoWait, spacing: 30 * time.Millisecond, scanned: scan{from: math.MinInt64}}
 }
 
 // SetWait sets how long to wait for a missing packet: little more than the
@@ -143,6 +153,7 @@ func (v *VideoReceiver) Push(p Packet) {
 	}
 	for v.highest < p.Extended {
 		v.highest++
+		v.absent++
 		*v.slot(v.highest) = videoSlot{at: p.Arrival}
 	}
 	s := v.slot(p.Extended)
@@ -150,6 +161,7 @@ func (v *VideoReceiver) Push(p Packet) {
 		v.counters.Late++
 		return
 	}
+	v.absent--
 	s.state, s.marker, s.timestamp, s.at = slotHeld, p.Marker, p.Timestamp, p.Arrival
 	s.payload = append(v.buffer(), p.Payload...)
 	v.markers = v.markers || p.Marker
@@ -168,8 +180,11 @@ func (v *VideoReceiver) buffer() []byte {
 // release takes the memory of a slot back; next moves over it.
 func (v *VideoReceiver) release() {
 	s := v.slot(v.next)
-	if s.state == slotHeld {
+	switch s.state {
+	case slotHeld:
 		v.free = append(v.free, s.payload)
+	case slotMissing:
+		v.absent--
 	}
 	*s = videoSlot{}
 	v.next++
@@ -239,11 +254,17 @@ func (v *VideoReceiver) skipGone() {
 func (v *VideoReceiver) giveUp(now time.Time) bool {
 	gave := false
 	for i := v.next; i <= v.highest && v.slot(i).state == slotMissing && v.expired(v.slot(i), now); i++ {
-		v.slot(i).state = slotGone
-		v.counters.Skipped++
+		v.skip(v.slot(i))
 		gave = true
 	}
 	return gave
+}
+
+// skip gives a missing packet up.
+func (v *VideoReceiver) skip(s *videoSlot) {
+	s.state = slotGone
+	v.absent--
+	v.counters.Skipped++
 }
 
 func (v *VideoReceiver) expired(s *videoSlot, now time.Time) bool {
@@ -252,37 +273,39 @@ func (v *VideoReceiver) expired(s *videoSlot, now time.Time) bool {
 
 // scan looks for the end of the access unit that begins at next: the number
 // after its last packet, and whether its end is certain (its marker has come,
-// or no packet is missing before the next access unit).
+// or no packet is missing before the next access unit). It goes on where it
+// stopped before.
 func (v *VideoReceiver) scan(now time.Time) (end int64, closed, complete bool) {
 	timestamp := v.slot(v.next).timestamp
-	closed = true // no loss since the last held packet of this access unit
-	last := v.next
-	for i := v.next; i <= v.highest; i++ {
-		s := v.slot(i)
+	c := &v.scanned
+	if c.from != v.next {
+		*c = scan{from: v.next, at: v.next, last: v.next, closed: true}
+	}
+	for ; c.at <= v.highest; c.at++ {
+		s := v.slot(c.at)
 		switch s.state {
 		case slotMissing:
 			if !v.expired(s, now) {
 				return 0, false, false
 			}
-			s.state = slotGone
-			v.counters.Skipped++
-			closed = false
+			v.skip(s)
+			c.closed = false
 		case slotGone:
-			closed = false
+			c.closed = false
 		case slotHeld:
 			if s.timestamp != timestamp {
-				return last + 1, closed, true
+				return c.last + 1, c.closed, true
 			}
-			last, closed = i, true
+			c.last, c.closed = c.at, true
 			if s.marker {
-				return i + 1, true, true
+				return c.at + 1, true, true
 			}
 		}
 	}
 	// All that has come, without a marker: senders that never set it are
 	// ended by their next access unit, or by a pause.
-	if now.Sub(v.slot(last).at) >= max(v.wait, videoIdle) {
-		return last + 1, closed && !v.markers, true
+	if now.Sub(v.slot(c.last).at) >= max(v.wait, videoIdle) {
+		return c.last + 1, c.closed && !v.markers, true
 	}
 	return 0, false, false
 }
@@ -324,6 +347,9 @@ func (v *VideoReceiver) Missing(now time.Time) []uint16 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.missing = v.missing[:0]
+	if v.absent == 0 {
+		return v.missing
+	}
 	for i := v.next; i <= v.highest && len(v.missing) < missingMax; i++ {
 		s := v.slot(i)
 		if s.state != slotMissing || s.times >= nackTimes || now.Sub(s.at) < nackDelay {
