@@ -77,6 +77,16 @@ func TestPacketizerShapes(t *testing.T) {
 		}
 	}
 
+	// Slices that fit go together, but not with what precedes them.
+	got = p.Split(annexB(sps, pps, unit(1, 500, 3), unit(1, 600, 4), unit(1, 90, 5), unit(1, 1300, 6), unit(1, 50, 7)))
+	var kinds []byte
+	for _, payload := range got {
+		kinds = append(kinds, payload[0]&0x1f)
+	}
+	if !bytes.Equal(kinds, []byte{nalSTAPA, nalSTAPA, nalFUA, nalFUA, 1}) || len(got[1]) != 1+3*3+500+600+90 || got[1][0]&0x60 != 0x60 {
+		t.Errorf("packets of types %v, the second one of %d bytes", kinds, len(got[1]))
+	}
+
 	p = Packetizer{Mode: 0}
 	got = p.Split(annexB(sps, pps, unit(nalIDR, 3000, 3)))
 	if len(got) != 3 || p.Oversize != 1 {
@@ -256,7 +266,7 @@ func TestVideoLoss(t *testing.T) {
 	})
 	t.Run("marker", func(t *testing.T) {
 		n := newNetwork()
-		n.frame(p.Split(annexB(unit(1, 50, 1), unit(1, 60, 2))), 0)
+		n.frame(p.Split(annexB(unit(1, 700, 1), unit(1, 800, 2))), 0)
 		n.lose = func(int64) bool { return true }
 		n.frame(p.Split(key), 1)
 		n.lose = nil

@@ -8,6 +8,7 @@ import (
 // NAL unit types of H.264 (ITU-T H.264 table 7-1) and of its RTP payload
 // structures (RFC 6184 table 1).
 const (
+	nalSlice = 1
 	nalIDR   = 5
 	nalSEI   = 6
 	nalSPS   = 7

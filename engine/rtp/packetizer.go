@@ -18,8 +18,8 @@ type Packetizer struct {
 	payloads [][]byte
 }
 
-// aggregateMax is the largest NAL unit that is put into a STAP-A: parameter
-// sets, delimiters and SEI; slices travel alone.
+// aggregateMax is the largest parameter set, delimiter or SEI that is put into a
+// STAP-A. Slices are put together with each other whenever they fit.
 const aggregateMax = 256
 
 // Split returns the payloads of one access unit (Annex B), in order. They are
@@ -30,10 +30,10 @@ func (p *Packetizer) Split(accessUnit []byte) [][]byte {
 	if mtu <= 0 {
 		mtu = DefaultMTU
 	}
-	mtu = max(mtu, 16)
+	mtu = min(max(mtu, 16), 1<<16-64)
 	nal, rest := nextNAL(accessUnit)
 	for nal != nil {
-		if p.Mode != 0 && aggregates(nal) {
+		if p.Mode != 0 && class(nal) != classAlone && len(nal) <= mtu {
 			nal, rest = p.aggregate(nal, rest, mtu)
 			continue
 		}
@@ -43,41 +43,46 @@ func (p *Packetizer) Split(accessUnit []byte) [][]byte {
 	return p.payloads
 }
 
-// aggregates reports whether a NAL unit is of the small kinds beside slices.
-func aggregates(nal []byte) bool {
-	t := nal[0] & 0x1f
-	return len(nal) <= aggregateMax && t >= nalSEI && t <= nalAUD
+// nalClass is which NAL units go into one packet with each other.
+type nalClass uint8
+
+const (
+	classAlone nalClass = iota
+	classSlice
+	classBeside // of the small kinds beside slices
+)
+
+func class(nal []byte) nalClass {
+	switch t := nal[0] & 0x1f; {
+	case t == nalSlice || t == nalIDR:
+		return classSlice
+	case t >= nalSEI && t <= nalAUD && len(nal) <= aggregateMax:
+		return classBeside
+	}
+	return classAlone
 }
 
-// aggregate makes a STAP-A (section 5.7.1) of the small NAL units from here on,
-// or a single packet of a lone one. It returns the first NAL unit after it.
+// aggregate makes a STAP-A (section 5.7.1) of the NAL units of one class from
+// here on, or a single packet of a lone one. The first one fits. It returns the
+// first NAL unit after it.
 func (p *Packetizer) aggregate(nal, rest []byte, mtu int) (following, remaining []byte) {
-	if len(nal) > mtu {
-		p.fragment(nal, mtu)
-		return nextNAL(rest)
-	}
-	start := len(p.buf)
-	p.buf = append(p.buf, nalSTAPA)
-	first, count := nal, 0
-	for nal != nil && aggregates(nal) && len(p.buf)-start+2+len(nal) <= mtu {
-		header := p.buf[start]
-		header |= nal[0] & 0x80                               // F: of any
-		header = max(header&0x60, nal[0]&0x60) | header&^0x60 // NRI: the highest
-		p.buf[start] = header
+	of, start := class(nal), len(p.buf)
+	p.buf = append(p.buf, nalSTAPA, byte(len(nal)>>8), byte(len(nal)))
+	p.buf = append(p.buf, nal...)
+	header := nal[0] & 0xe0
+	count := 1
+	for nal, rest = nextNAL(rest); nal != nil && class(nal) == of && len(p.buf)-start+2+len(nal) <= mtu; nal, rest = nextNAL(rest) {
+		header = max(header&0x60, nal[0]&0x60) | (header|nal[0])&0x80 // NRI: the highest; F: of any
 		p.buf = append(p.buf, byte(len(nal)>>8), byte(len(nal)))
 		p.buf = append(p.buf, nal...)
-		nal, rest = nextNAL(rest)
 		count++
 	}
-	if count > 1 {
-		p.payloads = append(p.payloads, p.buf[start:len(p.buf):len(p.buf)])
-		return nal, rest
+	if count == 1 {
+		p.buf = append(p.buf[:start], p.buf[start+3:]...)
+	} else {
+		p.buf[start] |= header
 	}
-	p.buf = p.buf[:start]
-	p.copy(first)
-	if count == 0 {
-		return nextNAL(rest)
-	}
+	p.payloads = append(p.payloads, p.buf[start:len(p.buf):len(p.buf)])
 	return nal, rest
 }
 
