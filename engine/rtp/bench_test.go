@@ -163,7 +163,14 @@ func BenchmarkDepacketize(b *testing.B) {
 
 // BenchmarkStreams sends one frame on each of many streams and waits until all
 // have arrived as access units: both sides of hundreds of calls, in one process.
+// At once, the processors never rest; spread over the time of a picture, each
+// frame wakes somebody up.
 func BenchmarkStreams(b *testing.B) {
+	b.Run("at once", func(b *testing.B) { benchStreams(b, 0) })
+	b.Run("spread", func(b *testing.B) { benchStreams(b, time.Second/30) })
+}
+
+func benchStreams(b *testing.B, over time.Duration) {
 	const streams = 200
 	frame := benchFrames()["6kB"]
 	var units atomic.Int64
@@ -202,9 +209,12 @@ func BenchmarkStreams(b *testing.B) {
 		goal.Store(units.Load() + streams)
 		timestamp += 3000
 		clock.Add(int64(time.Second / 30))
-		for _, s := range senders {
+		for i, s := range senders {
 			if err := s.SendFrame(payloads, timestamp); err != nil {
 				b.Fatal(err)
+			}
+			if over > 0 && i%4 == 3 {
+				time.Sleep(over * 4 / streams)
 			}
 		}
 		<-all
