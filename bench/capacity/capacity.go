@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bench/clip"
+	"parley/bench/report"
 	"parley/bench/subject"
 	"parley/codecs"
 	"parley/codecs/native"
@@ -85,7 +86,10 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 	defer n.Close()
 	slices := int((o.Duration + sliceFor - 1) / sliceFor)
 	length := o.Duration / time.Duration(slices)
-	r := Result{Machine: thisMachine(), Parties: o.Parties, OwnThumbnail: string(o.OwnThumbnail)}
+	r := Result{
+		Machine: report.ThisMachine(), Libraries: library.Codecs().Libraries,
+		Parties: o.Parties, OwnThumbnail: string(o.OwnThumbnail),
+	}
 	for range slices {
 		s, w, err := holdConference(ctx, o, n, library, length)
 		if err != nil {

@@ -3,23 +3,22 @@ package capacity
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
-	"parley/codecs/native"
+	"parley/bench/report"
 )
 
 // Result is what a measurement found. Times are seconds of processor time per
 // second of conference, rates are per second of conference.
 type Result struct {
-	Machine      Machine `json:"machine"`
-	Parties      int     `json:"parties"`
-	OwnThumbnail string  `json:"own_thumbnail"`
-	Mean         Slice   `json:"mean"`
-	Slices       []Slice `json:"slices"`
+	Machine      report.Machine    `json:"machine"`
+	Libraries    map[string]string `json:"libraries"`
+	Parties      int               `json:"parties"`
+	OwnThumbnail string            `json:"own_thumbnail"`
+	Mean         Slice             `json:"mean"`
+	Slices       []Slice           `json:"slices"`
 }
 
 // Slice is what was found in one stretch of conference and the stretch of
@@ -55,14 +54,6 @@ type Codec struct {
 	AudioDecode float64 `json:"audio_decode"`
 	AudioEncode float64 `json:"audio_encode"`
 	EncodedBits float64 `json:"encoded_bits"` // of one picture, to compare with the target rate
-}
-
-// Machine is where it was measured.
-type Machine struct {
-	Processor string            `json:"processor"`
-	Cores     int               `json:"cores"`
-	Go        string            `json:"go"`
-	Libraries map[string]string `json:"libraries"`
 }
 
 // CPU returns the processor time of the node.
@@ -149,18 +140,3 @@ func (r Result) String() string {
 }
 
 func f3(v float64) string { return fmt.Sprintf("%.3f", v) }
-
-func thisMachine() Machine {
-	m := Machine{Cores: runtime.NumCPU(), Go: runtime.Version(), Libraries: native.Codecs().Libraries, Processor: runtime.GOARCH}
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return m
-	}
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			m.Processor = strings.TrimSpace(value)
-			break
-		}
-	}
-	return m
-}
