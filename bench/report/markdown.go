@@ -8,8 +8,8 @@ import (
 )
 
 // Markdown returns the run for people: its figures and tables, then what is
-// needed to measure again. Of curves it names only the ends; they are drawn by
-// `parley bench plot`.
+// needed to measure again. Of curves it has only the ends; package chart draws
+// them.
 func (r *Run) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# bench %s\n", r.Bench)
@@ -23,14 +23,15 @@ func (r *Run) Markdown() string {
 		b.WriteString("\n" + t.Markdown())
 	}
 	if len(r.Curves) > 0 {
-		t := Table{Columns: []string{"curve", "points", "from", "to"}}
+		t := Table{Columns: []string{"curve", "points", "axes", "from", "to"}}
 		for _, c := range r.Curves {
-			from, to := "", ""
-			if n := min(len(c.X), len(c.Y)); n > 0 {
-				from = fmt.Sprintf("%s: %s, %s: %s", c.XLabel, Number(c.X[0]), c.YLabel, Number(c.Y[0]))
-				to = fmt.Sprintf("%s, %s", Number(c.X[n-1]), Number(c.Y[n-1]))
+			point := func(i int) string {
+				if i < 0 || i >= min(len(c.X), len(c.Y)) {
+					return ""
+				}
+				return fmt.Sprintf("(%s, %s)", Number(c.X[i]), Number(c.Y[i]))
 			}
-			t.Row(c.Name, len(c.X), from, to)
+			t.Row(c.Name, len(c.X), fmt.Sprintf("%s / %s", c.XLabel, c.YLabel), point(0), point(len(c.X)-1))
 		}
 		b.WriteString("\n" + t.Markdown())
 	}

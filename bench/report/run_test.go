@@ -108,7 +108,7 @@ func TestMarkdown(t *testing.T) {
 		"|     - |      | ≤ 1.100 | no  |",
 		"| superfast | 1280x720 |  1235 |",
 		`| a\|b c    | 1280x720 | 9.500 |`,
-		"| cpu   |      3 | ports: 1, CPU, cores: 0.100 | 3, 0.300 |",
+		"| cpu   |      3 | ports / CPU, cores | (1, 0.100) | (3, 0.300) |",
 		"| setting seconds",
 		"v1-2-gabc",
 	} {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -91,26 +90,4 @@ func cell(text string) string {
 func isNumber(text string) bool {
 	_, err := strconv.ParseFloat(strings.TrimRight(strings.TrimLeft(text, "≤≥ "), "%×"), 64)
 	return err == nil
-}
-
-// Curve is a line of a plot, or a set of points.
-type Curve struct {
-	Name   string    `json:"name"`
-	XLabel string    `json:"x_label"` // with its unit
-	YLabel string    `json:"y_label"`
-	X      []float64 `json:"x"`
-	Y      []float64 `json:"y"`
-}
-
-// MarshalJSON leaves out points that are no finite numbers.
-func (c Curve) MarshalJSON() ([]byte, error) {
-	type plain Curve
-	p := plain(c)
-	p.X, p.Y = make([]float64, 0, len(c.X)), make([]float64, 0, len(c.X))
-	for i := range min(len(c.X), len(c.Y)) {
-		if finite(c.X[i]) && finite(c.Y[i]) {
-			p.X, p.Y = append(p.X, c.X[i]), append(p.Y, c.Y[i])
-		}
-	}
-	return json.Marshal(p)
 }
