@@ -9,9 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"parley/bench/clip"
+	"parley/bench/onecore"
 	"parley/codecs"
 	"parley/codecs/native"
 	"parley/composer"
@@ -349,10 +348,4 @@ func (r *rehearsal) close() {
 }
 
 // clock returns the processor time of this thread.
-func clock() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
-		panic(err) // every Linux has it
-	}
-	return time.Duration(t.Nano())
-}
+func clock() time.Duration { return onecore.Clock() }

@@ -26,6 +26,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run a conferencing node."`
 	Call    callCommand    `cmd:"" help:"Call a conference, as a phone would, and tell what came back."`
 	Demo    demoCommand    `cmd:"" help:"Run a node with callers that the program makes: dial in and open the page."`
+	Bench   benchCommand   `cmd:"" help:"Measure what this machine holds, and draw what was measured."`
 	Version versionCommand `cmd:"" help:"Tell what this build is made of."`
 }
 
