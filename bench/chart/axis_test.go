@@ -1,11 +1,13 @@
 package chart
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 )
 
 func TestScaleAxis(t *testing.T) {
@@ -35,5 +37,29 @@ func TestScaleAxis(t *testing.T) {
 		if math.Abs(a.Min-test.min) > 1e-9 || math.Abs(a.Max-test.max) > 1e-9 || strings.Join(labels, " ") != test.labels {
 			t.Errorf("%s: %g to %g with %v", test.name, a.Min, a.Max, labels)
 		}
+	}
+}
+
+// Of as many lines as there are colours and dashes, no two look alike.
+func TestLinesDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for i := range len(colours) * len(dashes) {
+		d, err := newDrawing("svg", Size{300, 300})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn, err := d.line(plot.New(), Line{X: []float64{1, 2}, Y: []float64{1, 2}}, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, ok := drawn[0].(*plotter.Line)
+		if !ok {
+			t.Fatalf("a %T stands for the line", drawn[0])
+		}
+		look := fmt.Sprint(l.Color, l.Dashes)
+		if seen[look] {
+			t.Errorf("line %d looks like one before: %s", i, look)
+		}
+		seen[look] = true
 	}
 }

@@ -74,16 +74,26 @@ func plain(payload int) ([][]byte, error) {
 	return packets, nil
 }
 
+// transformer makes another packet of one, appended to dst.
+type transformer func(dst, packet []byte) ([]byte, error)
+
+func newProtector(profile srtp.ProtectionProfile) (transformer, error) {
+	c, err := newContext(profile)
+	return func(dst, packet []byte) ([]byte, error) { return c.EncryptRTP(dst, packet, nil) }, err
+}
+
+func newUnprotector(profile srtp.ProtectionProfile) (transformer, error) {
+	c, err := newContext(profile)
+	return func(dst, packet []byte) ([]byte, error) { return c.DecryptRTP(dst, packet, nil) }, err
+}
+
 func protect(profile srtp.ProtectionProfile, payload int) (task, error) {
 	packets, err := plain(payload)
 	if err != nil {
 		return task{}, err
 	}
-	c, err := newContext(profile)
-	if err != nil {
-		return task{}, err
-	}
-	return transform(packets, func(dst, packet []byte) ([]byte, error) { return c.EncryptRTP(dst, packet, nil) }), nil
+	with, err := newProtector(profile)
+	return transform(packets, with), err
 }
 
 func unprotect(profile srtp.ProtectionProfile, payload int) (task, error) {
@@ -91,24 +101,21 @@ func unprotect(profile srtp.ProtectionProfile, payload int) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
-	c, err := newContext(profile)
+	protect, err := newProtector(profile)
 	if err != nil {
 		return task{}, err
 	}
 	for i := range packets {
-		if packets[i], err = c.EncryptRTP(nil, packets[i], nil); err != nil {
+		if packets[i], err = protect(nil, packets[i]); err != nil {
 			return task{}, err
 		}
 	}
-	d, err := newContext(profile)
-	if err != nil {
-		return task{}, err
-	}
-	return transform(packets, func(dst, packet []byte) ([]byte, error) { return d.DecryptRTP(dst, packet, nil) }), nil
+	with, err := newUnprotector(profile)
+	return transform(packets, with), err
 }
 
 // transform does one of both to all packets.
-func transform(packets [][]byte, with func(dst, packet []byte) ([]byte, error)) task {
+func transform(packets [][]byte, with transformer) task {
 	out := make([]byte, 0, 2048)
 	return task{steps: protectedSteps, each: protectedPackets, close: func() {}, do: func(i int) error {
 		for _, p := range packets[i*protectedPackets:][:protectedPackets] {
