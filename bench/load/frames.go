@@ -1,0 +1,68 @@
+package load
+
+import (
+	"time"
+
+	"parley/codecs"
+)
+
+// frames counts the pictures of one receiver by the timestamps of their
+// packets. Pure.
+type frames struct {
+	every time.Duration // between pictures
+	last  uint32        // newest timestamp
+	first bool          // there is one
+	at    [64]struct {  // first packets of the newest pictures
+		timestamp uint32
+		arrival   time.Time
+	}
+	next    int
+	elapsed int64 // clock units since the first picture
+	origin  time.Time
+	ahead   time.Duration // of the fastest picture, against timestamps
+	count   struct{ frames, late, missing uint64 }
+}
+
+// drift is how fast a former fastest picture is forgotten: clocks differ.
+const drift = 50 * time.Microsecond
+
+// packet takes the timestamp of a packet and reports whether a picture begins.
+func (f *frames) packet(timestamp uint32, arrival time.Time) bool {
+	if f.first && int32(timestamp-f.last) <= 0 {
+		return false
+	}
+	f.at[f.next].timestamp, f.at[f.next].arrival = timestamp, arrival
+	f.next = (f.next + 1) % len(f.at)
+	f.count.frames++
+	if !f.first {
+		f.first, f.last, f.origin = true, timestamp, arrival
+		return true
+	}
+	step := int64(timestamp - f.last)
+	f.last = timestamp
+	f.elapsed += step
+	if every := int64(f.every * codecs.VideoClock / time.Second); every > 0 && step < 100*every {
+		f.count.missing += uint64(max((step+every/2)/every-1, 0))
+	}
+	lag := arrival.Sub(f.origin) - time.Duration(f.elapsed)*time.Second/codecs.VideoClock
+	f.ahead = min(f.ahead+drift, lag)
+	if lag-f.ahead > f.every {
+		f.count.late++
+	}
+	return true
+}
+
+// restart begins anew, with another sender's timestamps.
+func (f *frames) restart() {
+	f.first, f.elapsed, f.ahead = false, 0, 0
+}
+
+// arrival returns when the first packet of a picture came.
+func (f *frames) arrival(timestamp uint32) (time.Time, bool) {
+	for i := range f.at {
+		if f.at[i].timestamp == timestamp && !f.at[i].arrival.IsZero() {
+			return f.at[i].arrival, true
+		}
+	}
+	return time.Time{}, false
+}
