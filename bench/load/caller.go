@@ -289,7 +289,7 @@ func (c *Caller) pop(now time.Time) {
 		if c.probe != nil && c.whole && !u.Damaged {
 			came, ok := c.frames.arrival(u.Timestamp)
 			at, mapped := c.streams[video].reception.moment(u.Timestamp)
-			c.probe.show(unit{data: append([]byte(nil), u.Data...), key: u.Key, came: came, known: ok, at: at, mapped: mapped})
+			c.probe.show(unit{data: append([]byte(nil), u.Data...), key: u.Key, came: came, whole: u.Arrival, known: ok, at: at, mapped: mapped})
 		}
 	}
 }

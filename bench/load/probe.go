@@ -50,8 +50,8 @@ type Findings struct {
 	// it, when both are played as the sender reports say.
 	LipSync []float64
 	Refused uint64 // access units that the decoder refused
-	// FirstPicture is from INVITE to the first packet of the picture that the
-	// decoder gave first; 0 = none yet.
+	// FirstPicture is from INVITE until the picture was complete that the decoder
+	// gave first; 0 = none yet.
 	FirstPicture float64
 }
 
@@ -60,6 +60,7 @@ type unit struct {
 	data   []byte
 	key    bool
 	came   time.Time // first packet
+	whole  time.Time // last packet
 	known  bool      // came is
 	at     time.Time // by the server's clock
 	mapped bool      // at is known
@@ -131,7 +132,7 @@ func (p *probe) look(u unit) {
 		return
 	}
 	if p.found.FirstPicture == 0 {
-		p.found.FirstPicture = u.came.Sub(p.caller.began).Seconds()
+		p.found.FirstPicture = u.whole.Sub(p.caller.began).Seconds()
 	}
 	if p.caller.plan.File != "" {
 		return

@@ -227,9 +227,13 @@ func (r *rig) inside(w *window, run *report.Run) {
 	if len(w.stages) == 0 {
 		return
 	}
-	t := report.Table{Title: "CPU by stage", Columns: []string{"stage", "cores", "share of all, %"}}
+	all := 0.0
+	for _, v := range w.stages {
+		all += v
+	}
+	t := report.Table{Title: "Time by stage, as the node tells it", Columns: []string{"stage", "s/s", "share, %"}}
 	for _, stage := range slices.Sorted(maps.Keys(w.stages)) {
-		t.Row(stage, w.stages[stage], 100*w.stages[stage]/w.cpu())
+		t.Row(stage, w.stages[stage], 100*w.stages[stage]/all)
 	}
 	run.Table(t)
 }

@@ -10,8 +10,9 @@ import (
 
 // benchCommand is `parley bench`: one field for each kind of run.
 type benchCommand struct {
-	Codecs benchCodecsCommand `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
-	Plot   benchPlotCommand   `cmd:"" help:"Draw the curves of earlier runs as SVG and PNG."`
+	Conference benchConferenceCommand `cmd:"" help:"Hold conferences on a node and measure what they cost, and the delay of pictures and sound."`
+	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
+	Plot       benchPlotCommand       `cmd:"" help:"Draw the curves of earlier runs as SVG and PNG."`
 }
 
 // Help is the longer text of --help.

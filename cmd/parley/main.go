@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"parley/bench/load"
 	"parley/config"
 )
 
@@ -45,6 +46,7 @@ Examples:
   parley call sip:meet@192.0.2.1 --duration 10s --record out.mp4`
 
 func main() {
+	load.Serve() // this program makes the load of a bench, too, in a process of its own
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
