@@ -6,4 +6,8 @@
 // It does not encode or decode pictures, knows no conference and no session
 // description. The jitter buffers and packetisers are pure: they are driven by
 // their arguments and have neither sockets nor clocks.
+//
+// On Linux a frame goes out in one system call, its equal packets as one message
+// (UDP segmentation offload), and packets are read the same way. The environment
+// variable PARLEY_UDP_OFFLOAD=off keeps them single, for captures.
 package rtp

@@ -10,8 +10,8 @@ const (
 	paceBurst    = 16 // packets of a large frame that go out at once
 	paceChunk    = 8  // the fewest packets of a later part
 	paceChunks   = 8  // the most parts
-	paceSpanMin  = 4 * time.Millisecond
-	paceSpanMax  = 20 * time.Millisecond
+	paceShortest = 4 * time.Millisecond
+	paceLongest  = 20 * time.Millisecond
 	paceSmoothed = 1.0 / 32 // share of a new frame in the average
 )
 
@@ -39,6 +39,6 @@ func (p *pacer) plan(packets int, timestamp uint32, clock int) (burst, chunk int
 	}
 	rest := packets - paceBurst
 	chunks := min((rest+paceChunk-1)/paceChunk, paceChunks)
-	span := min(max(p.interval/2, paceSpanMin), paceSpanMax)
+	span := min(max(p.interval/2, paceShortest), paceLongest)
 	return paceBurst, (rest + chunks - 1) / chunks, span / time.Duration(chunks)
 }

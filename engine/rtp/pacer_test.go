@@ -25,9 +25,9 @@ func TestPlan(t *testing.T) {
 		"large key frame":         {15, 300, 3000, 16, 36, time.Second / 60 / 8},
 		"all frames are large":    {40, 45, 3000, 45, 0, 0},
 		"large among large":       {40, 100, 3000, 16, 11, time.Second / 60 / 8},
-		"many frames a second":    {6, 52, 500, 16, 8, paceSpanMin / 5},
-		"few frames a second":     {6, 52, 18000, 16, 8, paceSpanMax / 5},
-		"a very first one":        {0, 52, 0, 16, 8, paceSpanMin / 5},
+		"many frames a second":    {6, 52, 500, 16, 8, paceShortest / 5},
+		"few frames a second":     {6, 52, 18000, 16, 8, paceLongest / 5},
+		"a very first one":        {0, 52, 0, 16, 8, paceShortest / 5},
 		"first of a small stream": {0, 3, 0, 3, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestPlan(t *testing.T) {
 				t.Errorf("%d at once, then %d each %v", burst, chunk, step)
 			}
 			if chunk > 0 {
-				if steps := (test.packets - burst + chunk - 1) / chunk; steps > paceChunks || time.Duration(steps)*step > paceSpanMax {
+				if steps := (test.packets - burst + chunk - 1) / chunk; steps > paceChunks || time.Duration(steps)*step > paceLongest {
 					t.Errorf("%d parts in %v", steps, time.Duration(steps)*step)
 				}
 			}
@@ -180,7 +180,7 @@ func TestFramesDoNotOvertake(t *testing.T) {
 		r.inOrder(t, 106)
 		s.frame(t, 100, 6000)
 		s.frame(t, 100, 9000)
-		time.Sleep(paceSpanMax)
+		time.Sleep(paceLongest)
 		synctest.Wait()
 		r.inOrder(t, 306)
 	})
@@ -213,7 +213,7 @@ func TestSpreadingGoesOnHold(t *testing.T) {
 		defer s.close()
 		s.frame(t, 100, 0)
 		s.setRemote(netip.AddrPort{})
-		time.Sleep(paceSpanMax)
+		time.Sleep(paceLongest)
 		synctest.Wait()
 		if got := r.sent(); got != paceBurst {
 			t.Errorf("%d packets have gone", got)
@@ -232,7 +232,7 @@ func TestEnormousFrames(t *testing.T) {
 		s, r := recorded30(t)
 		defer s.close()
 		s.frame(t, 3*outboxPackets+7, 0)
-		time.Sleep(paceSpanMax)
+		time.Sleep(paceLongest)
 		synctest.Wait()
 		r.inOrder(t, 3*outboxPackets+7)
 	})

@@ -28,9 +28,6 @@ type run struct {
 	size int
 }
 
-// packets returns how many packets the run holds.
-func (r run) packets() int { return (len(r.data) + r.size - 1) / r.size }
-
 // wire is where a sender's packets go.
 type wire interface {
 	// direct sets the address that packets go to.
