@@ -42,7 +42,8 @@ type Media struct {
 
 // HTTP says where the node's page is.
 type HTTP struct {
-	Address string `yaml:"address" doc:"Address and port of the page, /metrics and /healthz. Whoever reaches it sees the conferences: give 127.0.0.1:8080 where the network is not yours. Empty: off."`
+	Address   string `yaml:"address" doc:"Address and port of the page, /metrics and /healthz. Whoever reaches it sees the conferences: give 127.0.0.1:8080 where the network is not yours. Empty: off."`
+	Profiling bool   `yaml:"profiling" doc:"Serve profiles of the program (pprof) at /debug/pprof/ there: for those who look for where time and memory go."`
 }
 
 // Log says what is logged, and how.

@@ -122,9 +122,10 @@ func TestLoadErrors(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"unknown key", "sip:\n  upd: :5060\n", `parley.yaml:2: unknown key "upd" in sip (did you mean "udp"?)`},
 		{"key of another group", "udp: :5060\n", `parley.yaml:1: unknown key "udp" at the top level (did you mean sip.udp?)`},
-		{"key nobody knows", "http:\n  zzzzz: 1\n", `parley.yaml:2: unknown key "zzzzz" in http (known here: address)`},
+		{"key nobody knows", "http:\n  zzzzz: 1\n", `parley.yaml:2: unknown key "zzzzz" in http (known here: address, profiling)`},
 		{"key twice", "log:\n  level: info\n  level: debug\n", `parley.yaml:3: key "level" is there twice, first on line 2`},
 		{"bad choice", "max_quality: hdd\n", `parley.yaml:1: max_quality: "hdd" is none of sd, hd, fullhd (did you mean "hd"?)`},
+		{"bad switch", "http: {profiling: si}\n", `parley.yaml:1: http.profiling: "si" is neither true nor false`},
 		{"bad time", "media:\n  rtp_silence_timeout: 30\n", `parley.yaml:2: media.rtp_silence_timeout: "30" is not a time`},
 		{"bad number", "max_participants: many\n", `parley.yaml:1: max_participants: "many" is not a whole number`},
 		{"negative", "max_participants: -1\n", `parley.yaml:1: max_participants: -1 is less than 0`},
@@ -202,7 +203,7 @@ func TestUnknownVariables(t *testing.T) {
 	for variable, want := range map[string]string{
 		"PARLEY_SIP_UDPP=:5070":                   `PARLEY_SIP_UDPP: unknown variable (did you mean "PARLEY_SIP_UDP"?)`,
 		"PARLEY_MEDIA_PORT=5000-6000":             `PARLEY_MEDIA_PORT: unknown variable (did you mean "PARLEY_MEDIA_PORTS"?)`,
-		"PARLEY_HTTP_LISTEN=:80":                  `PARLEY_HTTP_LISTEN: unknown variable (there are PARLEY_HTTP_ADDRESS)`,
+		"PARLEY_HTTP_LISTEN=:80":                  `PARLEY_HTTP_LISTEN: unknown variable (there are PARLEY_HTTP_ADDRESS, PARLEY_HTTP_PROFILING)`,
 		"PARLEY_LOG_LEVELS=warn":                  `PARLEY_LOG_LEVELS: unknown variable (did you mean "PARLEY_LOG_LEVEL"?)`,
 		"PARLEY_ADHOC_PATERN=x":                   `PARLEY_ADHOC_PATERN: unknown variable (did you mean "PARLEY_ADHOC_PATTERN"?)`,
 		"PARLEY_SIP_PORT=5070":                    `PARLEY_SIP_PORT: unknown variable (there are PARLEY_SIP_UDP, `,

@@ -232,6 +232,13 @@ func (d *decoder) scalar(path, text string, v reflect.Value) {
 			return
 		}
 		v.SetInt(int64(n))
+	case v.Kind() == reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			d.problemf(path, "%q is neither true nor false", text)
+			return
+		}
+		v.SetBool(b)
 	default:
 		v.SetString(text)
 	}

@@ -81,7 +81,7 @@ func exampleScalar(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return shortDuration(x)
-	case int:
+	case int, bool:
 		return fmt.Sprint(x)
 	}
 	text := v.String()

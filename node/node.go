@@ -76,7 +76,7 @@ func (n *Node) listen(ctx context.Context, c Config) error {
 	}
 	n.web, err = web.Listen(cfg.HTTP.Address, web.Config{
 		Status: n.Status, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
-		Dial: n.Dial(web.HostPlaceholder), AdHoc: cfg.AdHoc.Pattern != "",
+		Dial: n.Dial(web.HostPlaceholder), AdHoc: cfg.AdHoc.Pattern != "", Profiling: cfg.HTTP.Profiling,
 	})
 	if err != nil {
 		return fmt.Errorf("http.address: %w", err)

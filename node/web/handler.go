@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 
@@ -23,10 +24,12 @@ type Config struct {
 	// Dial is what callers can dial: SIP URIs, in which HostPlaceholder stands
 	// where the host of this node belongs. Pages put in the host that they
 	// were fetched from.
-	Dial    []string
-	AdHoc   bool // more can be dialled than Dial lists
-	Version string
-	Log     *slog.Logger // nil = slog.Default()
+	Dial  []string
+	AdHoc bool // more can be dialled than Dial lists
+	// Profiling serves the profiles of net/http/pprof too.
+	Profiling bool
+	Version   string
+	Log       *slog.Logger // nil = slog.Default()
 }
 
 // HostPlaceholder stands for the host of the node in the URIs of Config.Dial.
@@ -76,6 +79,11 @@ func New(c Config) *Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Write([]byte("ok\n"))
 	})
+	if c.Profiling {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
 	h.mux = secured(page.policy, mux)
 	return h
 }
