@@ -55,8 +55,13 @@ var (
 // colours can be told apart by those who do not see all colours, too, and are
 // dark enough for paper.
 var colours = [...]color.Color{
-	color.RGBA{0, 104, 173, 255}, color.RGBA{209, 84, 0, 255}, color.RGBA{0, 138, 102, 255}, color.RGBA{176, 62, 130, 255},
-	color.RGBA{64, 160, 214, 255}, color.RGBA{196, 138, 0, 255}, color.RGBA{90, 90, 90, 255},
+	color.RGBA{0, 104, 173, 255},
+	color.RGBA{209, 84, 0, 255},
+	color.RGBA{0, 138, 102, 255},
+	color.RGBA{176, 62, 130, 255},
+	color.RGBA{64, 160, 214, 255},
+	color.RGBA{196, 138, 0, 255},
+	color.RGBA{90, 90, 90, 255},
 }
 
 // dashes begin anew with the colours, so that no two of the first 21 lines are alike.

@@ -128,6 +128,9 @@ func (w *wire) send() error {
 	return nil
 }
 
+// hurry gives the datagrams that are on their way a second.
+func (w *wire) hurry() error { return w.to.SetReadDeadline(time.Now().Add(patience)) }
+
 // receive receives so many messages, and no more than batch in a call.
 func (w *wire) receive(messages, batch int) error {
 	for messages > 0 {
@@ -160,8 +163,7 @@ func datagram(receive bool, bytes, batch, segments int) (task, error) {
 			messages /= segments
 		}
 		t.prepare = func(int) error {
-			w.to.SetReadDeadline(time.Now().Add(patience))
-			return w.send()
+			return errors.Join(w.hurry(), w.send())
 		}
 		t.do = func(int) error { return w.receive(messages, batch) }
 		return t, nil
@@ -172,8 +174,7 @@ func datagram(receive bool, bytes, batch, segments int) (task, error) {
 			sent = true
 			return nil
 		}
-		w.to.SetReadDeadline(time.Now().Add(patience))
-		return w.receive(queued, queued)
+		return errors.Join(w.hurry(), w.receive(queued, queued))
 	}
 	t.do = func(int) error {
 		err := w.send()

@@ -15,7 +15,7 @@ import (
 	"parley/codecs/native"
 )
 
-// ErrNotARun: the file holds something else than a run of the bench.
+// ErrNotARun says that a file holds something else than a run of the bench.
 var ErrNotARun = errors.New("not a run of the bench")
 
 // Run is what one run of the bench found.
