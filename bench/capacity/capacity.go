@@ -19,6 +19,8 @@ import (
 
 // Errors of a measurement.
 var (
+	// ErrOptions: the options cannot be carried out.
+	ErrOptions = errors.New("capacity: options")
 	// ErrIdle: the conference did not get going.
 	ErrIdle = errors.New("capacity: no media")
 )
@@ -36,6 +38,8 @@ type Options struct {
 	Profile       codecs.Profile // both ways
 	Level         int            // level_idc of what he can take, 0 = 31
 	MaxBitrate    int            // bit/s that he can take, 0 = unsaid
+
+	Told func(string) // what happens meanwhile; nil = nobody wants to know
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -51,8 +55,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Width == 0 && o.Height == 0 {
 		o.Width, o.Height = 1280, 720
 	}
+	if o.Told == nil {
+		o.Told = func(string) {}
+	}
 	if o.Parties < 2 || o.Parties > clip.Callers || o.Duration < time.Second {
-		return o, fmt.Errorf("capacity: %d parties for %v: 2 to %d, a second or more", o.Parties, o.Duration, clip.Callers)
+		return o, fmt.Errorf("%w: %d parties for %v: 2 to %d, a second or more", ErrOptions, o.Parties, o.Duration, clip.Callers)
 	}
 	return o, nil
 }
@@ -74,6 +81,7 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	library := clip.NewLibrary(native.Codecs())
+	o.Told(fmt.Sprintf("encoding what %d callers show and say", o.Parties))
 	worker, err := startWorker(ctx, o, library)
 	if err != nil {
 		return Result{}, err
@@ -90,7 +98,8 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 		Machine: report.ThisMachine(), Libraries: library.Codecs().Libraries,
 		Parties: o.Parties, OwnThumbnail: string(o.OwnThumbnail),
 	}
-	for range slices {
+	for i := range slices {
+		o.Told(fmt.Sprintf("slice %d of %d: a conference for %v, then its codec work alone", i+1, slices, length))
 		s, w, err := holdConference(ctx, o, n, library, length)
 		if err != nil {
 			return Result{}, err
@@ -102,6 +111,7 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 		}
 		s.Codec = spent.perSecond(s)
 		r.Slices = append(r.Slices, s)
+		o.Told(fmt.Sprintf("node %.3f cores, codecs alone %.3f, ratio %.3f", s.CPU(), s.Codec.Sum(), s.Ratio()))
 	}
 	r.add()
 	return r, nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"parley/bench/capacity"
 	"parley/bench/load"
 	"parley/config"
 )
@@ -46,7 +47,8 @@ Examples:
   parley call sip:meet@192.0.2.1 --duration 10s --record out.mp4`
 
 func main() {
-	load.Serve() // this program makes the load of a bench, too, in a process of its own
+	load.Serve()           // this program makes the load of a bench, too, in a process of its own,
+	capacity.ServeCodecs() // and codec work alone
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
