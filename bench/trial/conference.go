@@ -204,6 +204,7 @@ func (r *rig) timing(w *window, run *report.Run) {
 	run.Figure("lip-sync error, p5", "ms", ms(w.LipSync, 0.05))
 	run.Figure("lip-sync error, p95", "ms", ms(w.LipSync, 0.95))
 	run.Figure("load late at most", "ms", 1000*w.pumpLate)
+	run.Figure("pictures sent, lowest caller", "pictures/s", w.lowestSent())
 	if len(w.Delay) > 1 {
 		var x, y []float64
 		for percent := range 101 {

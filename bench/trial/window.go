@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -44,6 +43,7 @@ type receiver struct {
 	fps, bitrate    float64 // bit/s of access units
 	late, missing   float64 // pictures per second
 	lost, damaged   uint64
+	sent            float64 // pictures per second that he sent
 	keyFrames       uint64
 	over            bool
 	gaps            uint64
@@ -243,17 +243,26 @@ func (w *window) compare(before, after load.Snapshot) {
 			fps: float64(b.Frames-a.Frames) / w.seconds, bitrate: float64(b.Bits-a.Bits) / w.seconds,
 			late: float64(b.Late-a.Late) / w.seconds, missing: float64(b.Missing-a.Missing) / w.seconds,
 			lost: b.VideoLost - a.VideoLost, damaged: b.Damaged - a.Damaged, keyFrames: b.KeyFrames - a.KeyFrames,
-			gaps: b.Gaps - a.Gaps, askedAgain: b.Nacks - a.Nacks,
+			sent: float64(b.Sent-a.Sent) / w.seconds, gaps: b.Gaps - a.Gaps, askedAgain: b.Nacks - a.Nacks,
 		})
 	}
 }
 
 // lowestRate returns the lowest picture rate of the receivers.
-func (w *window) lowestRate() float64 {
+func (w *window) lowestRate() float64 { return w.lowest(func(r receiver) float64 { return r.fps }) }
+
+// lowestSent returns the lowest picture rate of what the callers sent.
+func (w *window) lowestSent() float64 { return w.lowest(func(r receiver) float64 { return r.sent }) }
+
+func (w *window) lowest(of func(receiver) float64) float64 {
 	if len(w.receivers) == 0 {
 		return math.NaN()
 	}
-	return slices.MinFunc(w.receivers, func(a, b receiver) int { return cmp.Compare(a.fps, b.fps) }).fps
+	least := math.Inf(1)
+	for _, r := range w.receivers {
+		least = min(least, of(r))
+	}
+	return least
 }
 
 // mean returns the mean of something over the receivers.

@@ -12,6 +12,8 @@ import (
 type benchCommand struct {
 	Conference benchConferenceCommand `cmd:"" help:"Hold conferences on a node and measure what they cost, and the delay of pictures and sound."`
 	Limit      benchLimitCommand      `cmd:"" help:"What a conference costs by what its codec work alone costs, side by side."`
+	Ramp       benchRampCommand       `cmd:"" help:"How many callers a node holds: more and more until one misses his frame rate."`
+	Against    benchAgainstCommand    `cmd:"" help:"The load of bench conference, and its measures, on any SIP conference server."`
 	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
 	Plot       benchPlotCommand       `cmd:"" help:"Draw the curves of earlier runs as SVG and PNG."`
 }
