@@ -27,6 +27,7 @@ type Caller struct {
 	plan       *Plan
 	conference *conference
 	index      int
+	call       uint64 // counted from 1
 	look       int
 	name       string
 	uri        string

@@ -30,6 +30,7 @@ type Generator struct {
 	mu          sync.Mutex
 	conferences map[int]*conference // guarded by mu
 	callers     []*Caller           // guarded by mu: those who are in
+	calls       uint64              // guarded by mu: so far
 }
 
 // callersPerPump is how many callers one goroutine moves: a fraction of a core.
@@ -116,6 +117,8 @@ func (g *Generator) join(ctx context.Context, conf *conference, index int) error
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.calls++
+	c.call = g.calls
 	g.callers = append(g.callers, c)
 	g.seat(conf)
 	return nil

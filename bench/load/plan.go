@@ -38,7 +38,7 @@ type Plan struct {
 	Level      int // level_idc that he can take, 0 = that of what he sends, 31 or more
 
 	Turn   time.Duration // how long each talks, 0 = 2.5 s
-	Probes int           // of the first callers of each conference, how many decode what they are sent
+	Probes int           // of the first callers of each conference, how many decode what they are sent; -1 = none
 	// Main is where a view shows the speaker, as shares of its width and height:
 	// left, top, right, bottom. All zero: where a layout of Parley has him.
 	Main [4]float64
@@ -67,7 +67,7 @@ func (p Plan) WithDefaults() (Plan, error) {
 	set(&p.FPS, 30)
 	set(&p.Bitrate, 1_000_000)
 	set(&p.Noise, 6)
-	p.Noise = max(p.Noise, 0)
+	p.Noise, p.Probes = max(p.Noise, 0), max(p.Probes, 0)
 	set(&p.Looks, 8)
 	if p.Level == 0 {
 		p.Level = 31

@@ -17,7 +17,8 @@ type Snapshot struct {
 
 // Receiver is what one caller was sent. Counts are since he called.
 type Receiver struct {
-	Conference, Index int
+	Conference, Index int    // his place, which another may have taken
+	Call              uint64 // counted from 1
 	Name              string
 	Over              bool    // the far end ended the call
 	Answered          float64 // seconds from INVITE to the answer
@@ -43,7 +44,7 @@ type Receiver struct {
 func (c *Caller) count() Receiver {
 	v, a := c.streams[video], c.streams[audio]
 	return Receiver{
-		Conference: c.conference.index, Index: c.index, Name: c.name, Over: c.over.Load(),
+		Conference: c.conference.index, Index: c.index, Call: c.call, Name: c.name, Over: c.over.Load(),
 		Answered: time.Duration(c.joined.Load()).Seconds(), FirstWhole: c.firstWhole.Seconds(),
 		Frames: c.frames.count.frames, Late: c.frames.count.late, Missing: c.frames.count.missing,
 		KeyFrames: c.keys, Damaged: c.damaged, Gaps: c.gaps, Bits: c.bits,
@@ -53,10 +54,10 @@ func (c *Caller) count() Receiver {
 	}
 }
 
-// Find returns the receiver of that place.
-func (s Snapshot) Find(conference, index int) (Receiver, bool) {
+// Find returns the receiver of that call.
+func (s Snapshot) Find(call uint64) (Receiver, bool) {
 	for _, r := range s.Receivers {
-		if r.Conference == conference && r.Index == index {
+		if r.Call == call {
 			return r, true
 		}
 	}

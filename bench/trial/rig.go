@@ -79,6 +79,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Load.Probes == 0 {
 		o.Load.Probes = 1
 	}
+	o.Load.Probes = max(o.Load.Probes, 0)
 	if o.Parties < 1 || o.Conferences < 1 || o.Duration < time.Second {
 		return o, fmt.Errorf("%w: %d parties in %d conferences for %v", ErrOptions, o.Parties, o.Conferences, o.Duration)
 	}

@@ -209,7 +209,7 @@ func slowest(before, now load.Snapshot) (fps float64, ok bool) {
 	}
 	fps = math.Inf(1)
 	for _, b := range now.Receivers {
-		if a, found := before.Find(b.Conference, b.Index); found {
+		if a, found := before.Find(b.Call); found {
 			fps, ok = min(fps, float64(b.Frames-a.Frames)/seconds), true
 		}
 	}
@@ -234,7 +234,7 @@ func (w *window) add(f load.Findings) {
 func (w *window) compare(before, after load.Snapshot) {
 	w.ports = len(after.Receivers)
 	for _, b := range after.Receivers {
-		a, ok := before.Find(b.Conference, b.Index)
+		a, ok := before.Find(b.Call)
 		if !ok {
 			continue
 		}

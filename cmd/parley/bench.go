@@ -14,6 +14,7 @@ type benchCommand struct {
 	Limit      benchLimitCommand      `cmd:"" help:"What a conference costs by what its codec work alone costs, side by side."`
 	Ramp       benchRampCommand       `cmd:"" help:"How many callers a node holds: more and more until one misses his frame rate."`
 	Against    benchAgainstCommand    `cmd:"" help:"The load of bench conference, and its measures, on any SIP conference server."`
+	Soak       benchSoakCommand       `cmd:"" help:"Hours of joins, leaves and bad networks: does anything leak, drift or get stuck?"`
 	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
 	Plot       benchPlotCommand       `cmd:"" help:"Draw the curves of earlier runs as SVG and PNG."`
 }

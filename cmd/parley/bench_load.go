@@ -29,7 +29,7 @@ type loadFlags struct {
 	Video        string        `placeholder:"FILE" help:"Send the pictures of this file (H.264, Y4M, MP4 and others) in place of made-up people. The delay of pictures is not measured then."`
 	Looks        int           `default:"8" help:"How many different people the callers are, 1 to 16."`
 	Turn         time.Duration `default:"2500ms" help:"How long each talks."`
-	Probes       int           `default:"1" help:"Of the callers of each conference, how many decode what they are sent and time it."`
+	Probes       int           `default:"1" help:"Of the callers of each conference, how many decode what they are sent and time it; -1 for none."`
 	Seed         uint64        `default:"1" help:"Of noise and of what the network does. Equal seeds make equal loads."`
 	OwnThumbnail string        `enum:"hidden,shown,auto" default:"hidden" help:"Own thumbnails of the node: hidden, shown or auto."`
 	Layout       string        `help:"Layout of the node's pictures."`
