@@ -13,6 +13,7 @@ type Config struct {
 	Media           Media        `yaml:"media" doc:"Sound and pictures of the calls."`
 	HTTP            HTTP         `yaml:"http" doc:"The page of the node, its metrics and its health."`
 	Log             Log          `yaml:"log" doc:"What the program writes to standard error."`
+	Capacity        Capacity     `yaml:"capacity" doc:"What the node does when it has much to do."`
 	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate. Empty: nothing is kept."`
 	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
 	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
@@ -44,6 +45,12 @@ type Media struct {
 type HTTP struct {
 	Address   string `yaml:"address" doc:"Address and port of the page, /metrics and /healthz. Whoever reaches it sees the conferences: give 127.0.0.1:8080 where the network is not yours. Empty: off."`
 	Profiling bool   `yaml:"profiling" doc:"Serve profiles of the program (pprof) at /debug/pprof/ there: for those who look for where time and memory go."`
+}
+
+// Capacity says how much of the machine calls may take.
+type Capacity struct {
+	Limit int    `yaml:"limit" doc:"Percent of the processors that calls may take. Near it pictures get simpler, then smaller in rate; a call that would not fit even so is refused. 0: quality never falls, and no call is refused for load."`
+	Cache string `yaml:"cache" doc:"File that keeps what work costs on this machine, so that it need not be measured at every start. Empty: measured at every start."`
 }
 
 // Log says what is logged, and how.
@@ -84,6 +91,7 @@ func Default() Config {
 			SilenceTimeout: 30 * time.Second,
 		},
 		HTTP:         HTTP{Address: ":8080"},
+		Capacity:     Capacity{Limit: 90},
 		Log:          Log{Level: LevelInfo, Format: FormatText},
 		MaxQuality:   FullHD,
 		OwnThumbnail: Auto,

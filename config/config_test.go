@@ -125,6 +125,7 @@ func TestLoadErrors(t *testing.T) {
 		{"key nobody knows", "http:\n  zzzzz: 1\n", `parley.yaml:2: unknown key "zzzzz" in http (known here: address, profiling)`},
 		{"key twice", "log:\n  level: info\n  level: debug\n", `parley.yaml:3: key "level" is there twice, first on line 2`},
 		{"bad choice", "max_quality: hdd\n", `parley.yaml:1: max_quality: "hdd" is none of sd, hd, fullhd (did you mean "hd"?)`},
+		{"bad percentage", "capacity: {limit: 101}\n", `parley.yaml:1: capacity.limit: 101 is no percentage`},
 		{"bad switch", "http: {profiling: si}\n", `parley.yaml:1: http.profiling: "si" is neither true nor false`},
 		{"bad time", "media:\n  rtp_silence_timeout: 30\n", `parley.yaml:2: media.rtp_silence_timeout: "30" is not a time`},
 		{"bad number", "max_participants: many\n", `parley.yaml:1: max_participants: "many" is not a whole number`},

@@ -28,6 +28,9 @@ func validate(c *Config, d *decoder, layouts []string) {
 	if c.MaxParticipants < 0 {
 		d.problemf("max_participants", "%d is less than 0", c.MaxParticipants)
 	}
+	if c.Capacity.Limit < 0 || c.Capacity.Limit > 100 {
+		d.problemf("capacity.limit", "%d is no percentage: 0 to 100", c.Capacity.Limit)
+	}
 	// These two are where "empty: as above" ends.
 	if c.MaxQuality == "" {
 		d.problemf("max_quality", "is empty; write one of %s", strings.Join(c.MaxQuality.choices(), ", "))

@@ -3,6 +3,8 @@ package engine
 import (
 	"testing"
 	"time"
+
+	"parley/engine/load"
 )
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -102,34 +104,24 @@ func TestStrugglingReceiverGetsHisOwn(t *testing.T) {
 }
 
 func TestOwnModeFollowsLoad(t *testing.T) {
-	var o ownMode
-	now := epoch
-	o.start(OwnAuto, now)
-	if o.now != OwnHidden {
-		t.Fatal("auto starts hidden")
-	}
-	// A conference that the node can carry shown but not hidden.
-	changes := 0
-	for range 3600 {
-		now = now.Add(time.Second)
-		load := 0.3
-		if o.now == OwnHidden {
-			load = 0.95
+	for _, c := range []struct {
+		configured OwnThumbnail
+		calm, full OwnThumbnail
+	}{{OwnHidden, OwnHidden, OwnHidden}, {OwnShown, OwnShown, OwnShown}, {OwnAuto, OwnHidden, OwnShown}, {"", OwnHidden, OwnShown}} {
+		var o ownMode
+		o.start(c.configured)
+		if o.follow(load.Full); o.now != c.calm {
+			t.Errorf("%q with room: %q", c.configured, o.now)
 		}
-		if o.decide(load, now) {
-			changes++
+		if changed := o.follow(load.HalfRate); o.now != c.full || changed != (c.calm != c.full) {
+			t.Errorf("%q at capacity: %q, changed: %v", c.configured, o.now, changed)
 		}
-	}
-	if changes > 30 {
-		t.Errorf("%d changes in an hour", changes)
-	}
-	o.start(OwnShown, now)
-	if o.decide(0, now.Add(time.Hour)) || o.now != OwnShown {
-		t.Error("a fixed mode must not change")
+		if o.follow(load.Thumbnails); o.now != c.calm {
+			t.Errorf("%q with room again: %q", c.configured, o.now)
+		}
 	}
 }
 
-// A pause or an absurdly low request must not turn the picture off for ever.
 func TestLowRequestKeepsTheLowestRung(t *testing.T) {
 	a := newAdaptation(levelLimits[31], 0, epoch)
 	a.request(1, epoch)

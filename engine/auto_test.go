@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/codecs"
+	"parley/engine/load"
 )
 
 // judge is a phone's decoder that looks at every picture which is decoded.
@@ -29,7 +30,6 @@ func (j *judge) Decode(data []byte, timestamp uint32) (*codecs.Picture, error) {
 // is large in both, and never the receiver himself.
 func TestAutoChangesNothingButOnesOwnThumbnail(t *testing.T) {
 	e := newEngine(t)
-	e.meter.cores = 1000 // what the test itself takes is no load
 	cfg := testConfig("auto", OwnAuto)
 	var phones []*phone
 	for i := range 4 {
@@ -41,10 +41,8 @@ func TestAutoChangesNothingButOnesOwnThumbnail(t *testing.T) {
 		}
 	}()
 	c := e.Conference("auto")
-	// Time passes ten times a second, for the hysteresis lasts long. Nobody may
-	// read the load at another time meanwhile, as the status of the engine does.
 	const step = time.Second / 10
-	now, load := time.Now(), 0.0
+	now := time.Now()
 	frame := time.NewTicker(5 * time.Millisecond)
 	defer frame.Stop()
 	until := func(what string, ok func() bool) {
@@ -60,7 +58,6 @@ func TestAutoChangesNothingButOnesOwnThumbnail(t *testing.T) {
 				p.send(t)
 			}
 			now = now.Add(step)
-			e.meter.busy[workEncode].Add(int64(load * float64(e.meter.cores) * float64(step)))
 			c.Compose(now)
 		}
 	}
@@ -100,16 +97,33 @@ func TestAutoChangesNothingButOnesOwnThumbnail(t *testing.T) {
 	}
 	mode := func() string { return c.status().OwnThumbnail }
 	for _, s := range []struct {
-		load       float64
+		step       load.Step
 		want       OwnThumbnail
 		thumbnails map[string]string
 		encoders   int64
 	}{
-		{1, OwnShown, shown, 4}, {0, OwnHidden, hidden, 6}, {1, OwnShown, shown, 4},
+		{load.OwnShown, OwnShown, shown, 4}, {load.Full, OwnHidden, hidden, 6}, {load.HalfRate, OwnShown, shown, 4},
 	} {
-		load = s.load
-		until(fmt.Sprintf("a load of %v means %s", load, s.want), func() bool { return mode() == string(s.want) })
+		e.step.Store(int32(s.step))
+		until(fmt.Sprintf("the step %v means %s", s.step, s.want), func() bool { return mode() == string(s.want) })
 		until("everybody sees what it means", all(s.thumbnails))
+		more := [4]int{}
+		for i, p := range phones {
+			p.mu.Lock()
+			more[i] = watched[i] + FrameRate
+			p.mu.Unlock()
+		}
+		until("a second is looked at", func() bool {
+			for i, p := range phones {
+				p.mu.Lock()
+				n := watched[i]
+				p.mu.Unlock()
+				if n < more[i] {
+					return false
+				}
+			}
+			return true
+		})
 		until("as few encoders as it takes", func() bool { return e.encoders.Load() <= s.encoders })
 	}
 	for len(wrong) > 0 {

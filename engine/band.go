@@ -7,6 +7,7 @@ import (
 	"parley/codecs"
 	"parley/codecs/h264"
 	"parley/composer"
+	"parley/engine/load"
 )
 
 // bandKey is what makes bands equal: all renditions that need such a one share
@@ -52,6 +53,7 @@ type band struct {
 	// Workers only.
 	encoder codecs.VideoEncoder
 	rate    int64 // that the encoder has
+	effort  int   // likewise
 	source  h264.Source
 	frame   h264.Frame
 	ok      bool // frame is of this turn
@@ -59,6 +61,20 @@ type band struct {
 	refs atomic.Int32 // the conference and running jobs; the last one closes the encoder
 
 	frames, intras, skipped, failed atomic.Uint64
+}
+
+// The efforts of encoders: how hard they search.
+const (
+	lowEffort  = 0
+	fullEffort = 1
+)
+
+// effort returns what encoders are to do at the step that holds.
+func (e *Engine) effort() int {
+	if load.Step(e.step.Load()) >= load.Effort {
+		return lowEffort
+	}
+	return fullEffort
 }
 
 // stillPictures is how many pictures of a band that does not change are encoded
@@ -106,8 +122,12 @@ func newBand(e *Engine, key bandKey, rect composer.BandRect, canvas *composer.Ca
 // free reports whether the band may have a new frame in this tick.
 func (b *band) free(tick uint64) bool { return b.users.Load() == 0 && b.held != tick }
 
-// begin draws the band and gets it ready for submit, unless there is nothing new.
-func (b *band) begin(contents []composer.Content, o composer.Overlay, timestamp uint32) {
+// begin draws the band and gets it ready for submit, unless there is nothing
+// new, or it may rest in this tick.
+func (b *band) begin(contents []composer.Content, o composer.Overlay, timestamp uint32, rest bool) {
+	if b.fresh = false; rest && !b.intra.Load() {
+		return
+	}
 	if b.canvas.Shows(contents, o) {
 		b.still++
 	} else {
@@ -161,7 +181,7 @@ func (b *band) encode() error {
 		if err != nil {
 			return err
 		}
-		b.encoder, b.rate = enc, rate
+		b.encoder, b.rate, b.effort = enc, rate, fullEffort
 		b.engine.encoders.Add(1)
 	}
 	if b.rate != rate {
@@ -169,6 +189,12 @@ func (b *band) encode() error {
 			return err
 		}
 		b.rate = rate
+	}
+	if effort := b.engine.effort(); effort != b.effort {
+		if e, ok := b.encoder.(interface{ SetEffort(level int) }); ok {
+			e.SetEffort(effort)
+		}
+		b.effort = effort
 	}
 	au, err := b.encoder.Encode(b.picture, b.force)
 	if err != nil {

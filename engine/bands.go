@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/composer"
+	"parley/engine/load"
 )
 
 // bandSet is the bands of a conference. Owned by the composing goroutine.
@@ -137,7 +138,7 @@ func (s *bandSet) turn(views []*view, tick uint64, now time.Time, timestamp uint
 		r := &s.due[i]
 		fresh := r.begin(timestamp)
 		if fresh == 0 && !r.free {
-			r.skipped.Add(1)
+			r.miss()
 			continue
 		}
 		r.submit(fresh, deadline)
@@ -149,18 +150,25 @@ func (s *bandSet) turn(views []*view, tick uint64, now time.Time, timestamp uint
 	}
 }
 
+// step returns how much quality is given up.
+func (s *bandSet) step() load.Step { return load.Step(s.pictures.conference.engine.step.Load()) }
+
 // gather finds the renditions that are due. One that is not done with its last
 // turn keeps its bands from advancing, or it would miss a frame of theirs.
 func (s *bandSet) gather(views []*view, tick uint64, now time.Time) {
 	s.due, s.list = s.due[:0], s.list[:0]
+	most := FrameRate
+	if s.step() >= load.HalfRate {
+		most /= 2
+	}
 	for _, v := range views {
 		overlay := v.describe(s.pictures)
 		for _, r := range v.list {
-			if tick%uint64(FrameRate/r.rung.FPS) != 0 || len(*r.deliveries.Load()) == 0 {
+			if tick%uint64(FrameRate/min(r.rung.FPS, most)) != 0 || len(*r.deliveries.Load()) == 0 {
 				continue
 			}
 			if r.busy.Load() {
-				r.skipped.Add(1)
+				r.miss()
 				for _, b := range r.bands {
 					b.held = tick
 				}
@@ -195,6 +203,7 @@ func (s *bandSet) demand(now time.Time) {
 
 // draw draws every band that can advance and has something new.
 func (s *bandSet) draw(tick uint64, timestamp uint32) {
+	slow := s.step() >= load.Thumbnails && tick%2 != 0
 	for i := range s.due {
 		d := &s.due[i]
 		for _, b := range d.bands {
@@ -206,7 +215,7 @@ func (s *bandSet) draw(tick uint64, timestamp uint32) {
 				b.skipped.Add(1)
 				continue
 			}
-			b.begin(d.view.contents, d.overlay, timestamp)
+			b.begin(d.view.contents, d.overlay, timestamp, slow && b.key.index > 0)
 			if b.fresh {
 				s.list = append(s.list, b)
 			}

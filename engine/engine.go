@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 
 	"parley/codecs"
 	"parley/composer"
+	"parley/engine/load"
 )
 
 // Errors of joining a conference.
@@ -37,6 +39,12 @@ type Config struct {
 	Codecs  codecs.Set
 	Log     *slog.Logger
 	Workers int // goroutines that encode, 0 = GOMAXPROCS
+	// Limit is the share of the processors, 0..1, up to which participants are
+	// admitted; 0 = all.
+	Limit float64
+	// CostsFile keeps what work costs on this machine between starts; "" = it is
+	// measured at every start.
+	CostsFile string
 	// Manual leaves the clocks to the caller: conferences start no goroutines
 	// and advance only by Conference.Mix and Conference.Compose. For tests.
 	Manual bool
@@ -61,6 +69,13 @@ type Engine struct {
 	meter  loadMeter
 	totals totals
 
+	cores        int
+	account      *load.Account
+	step         atomic.Int32  // a load.Step: how much quality is given up
+	made, missed atomic.Uint64 // pictures of renditions, and such that were not made in time
+	stop         context.CancelFunc
+	watching     sync.WaitGroup
+
 	encoders atomic.Int64
 	decoders atomic.Int64
 
@@ -81,12 +96,22 @@ func New(c Config) *Engine {
 	e := &Engine{codecs: c.Codecs, log: c.Log, manual: c.Manual, conferences: map[string]*Conference{}}
 	e.meter.start(time.Now(), runtime.GOMAXPROCS(0))
 	e.exec = newExecutor(c.Workers)
+	e.cores = runtime.GOMAXPROCS(0)
+	e.account = load.NewAccount(e.cores, c.Limit)
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	if !c.Manual {
+		e.watching.Go(func() { newWatch(e, time.Now()).run(ctx) })
+		if c.Limit > 0 {
+			e.watching.Go(func() { e.measure(c.CostsFile) })
+		}
+	}
 	return e
 }
 
 // Join puts a participant into the conference of c.Name, which starts with its
-// first participant and ends with its last. Errors: ErrFull, ErrClosed, or
-// those of codecs. On an error the leg's transports stay the caller's.
+// first participant and ends with its last. Errors: ErrFull, ErrClosed,
+// *load.NoRoom when the node could not bear it, or those of codecs. On an error the leg's transports stay the caller's.
 func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -97,7 +122,11 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	if !running {
 		conf = newConference(e, c)
 	}
-	leg, err := conf.join(l)
+	var leg *Leg
+	err := e.admit(c, e.conferences[c.Name], l)
+	if err == nil {
+		leg, err = conf.join(l)
+	}
 	if err != nil {
 		if !running {
 			conf.close()
@@ -110,6 +139,14 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	}
 	leg.log.Info("participant joined", "name", l.DisplayName, "participants", len(conf.Legs()))
 	return leg, nil
+}
+
+// admit promises a participant his share of the processors.
+func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) error {
+	if running != nil && c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants {
+		return ErrFull
+	}
+	return e.account.Admit(c.describe(running, l), time.Now())
 }
 
 // leave takes a leg out and ends the conference after its last one.
@@ -165,6 +202,7 @@ func (e *Engine) Status() Status {
 		Decoders:    int(e.decoders.Load()),
 		Load:        e.meter.load(time.Now()),
 		Work:        e.meter.seconds(),
+		Capacity:    e.account.State(time.Now()),
 	}
 	running := e.list()
 	for _, c := range running {
@@ -199,5 +237,7 @@ func (e *Engine) Close() {
 		c.close()
 	}
 	e.closing.Wait()
+	e.stop()
+	e.watching.Wait()
 	e.exec.close()
 }

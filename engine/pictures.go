@@ -66,7 +66,7 @@ func newPictures(c *Conference) *pictures {
 		second: c.started, common: stage.NewSeats(c.config.Layout.Seats),
 	}
 	p.bands = newBandSet(p)
-	p.own.start(c.config.OwnThumbnail, c.started)
+	p.own.start(c.config.OwnThumbnail)
 	p.published.Store(&published{own: p.own.now})
 	return p
 }
@@ -161,7 +161,7 @@ func (p *pictures) everySecond(now time.Time) bool {
 		}
 	}
 	p.published.Store(&pub)
-	return p.own.decide(p.conference.engine.meter.load(now), now)
+	return p.own.follow(p.bands.step())
 }
 
 // assign decides who sees what: it groups receivers into views and renditions

@@ -152,7 +152,7 @@ func (r *rendition) submit(fresh int, deadline time.Time) {
 // ready is called when all bands of the turn are there.
 func (r *rendition) ready(deadline time.Time) {
 	if !r.engine.exec.submit(deadline, r.job) {
-		r.skipped.Add(1)
+		r.miss()
 		r.done()
 	}
 }
@@ -165,6 +165,12 @@ func (r *rendition) run() {
 	}
 	r.engine.meter.add(workSend, start)
 	r.done()
+}
+
+// miss counts a picture that was due and is not made.
+func (r *rendition) miss() {
+	r.skipped.Add(1)
+	r.engine.missed.Add(1)
 }
 
 // done ends a turn.
@@ -207,6 +213,7 @@ func (r *rendition) send() error {
 	}
 	payloads := r.packetizer.Split(au.Data)
 	r.frames.Add(1)
+	r.engine.made.Add(1)
 	if au.Key {
 		r.keyFrames.Add(1)
 	}

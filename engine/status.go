@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"parley/engine/load"
+)
 
 // Status is what an engine tells of itself, for pages and metrics. A copy: it
 // does not change after it was made.
@@ -13,6 +17,8 @@ type Status struct {
 	// key_frames, skipped_frames, band_frames, band_intra_frames,
 	// band_skipped_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
 	Totals map[string]uint64 `json:"totals"`
+	// Capacity is what the engine can bear and what it gives up for it.
+	Capacity load.State `json:"capacity"`
 	// Work is how many seconds went into each kind of work since the start:
 	// decode, compose, encode, send, sound.
 	Work map[string]float64 `json:"work"`

@@ -14,6 +14,7 @@ import (
 
 	"parley/config"
 	"parley/engine"
+	"parley/engine/load"
 	"parley/signaling"
 	"parley/signaling/sdp"
 )
@@ -226,6 +227,8 @@ func refusal(err error) *signaling.Refusal {
 		return &signaling.Refusal{Code: signaling.CodeBadState, Reason: err.Error()}
 	case errors.Is(err, engine.ErrFull):
 		return &signaling.Refusal{Code: signaling.CodeConferenceFull, Reason: "the conference is full", RetryAfter: time.Minute}
+	case errors.As(err, new(*load.NoRoom)):
+		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: err.Error(), RetryAfter: 30 * time.Second}
 	default:
 		return &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
 	}

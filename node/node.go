@@ -44,7 +44,10 @@ func New(c Config) (*Node, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	n := &Node{log: c.Log, engine: engine.New(engine.Config{Codecs: c.Codecs, Log: c.Log})}
+	n := &Node{log: c.Log, engine: engine.New(engine.Config{
+		Codecs: c.Codecs, Log: c.Log,
+		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: c.Config.Capacity.Cache,
+	})}
 	n.host = newHost(n.engine, c.Config, c.Log)
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop

@@ -55,6 +55,7 @@ func openLogged(t *testing.T, log *slog.Logger, change func(*config.Config)) *me
 	library()
 	goroutines, pictures, sockets := runtime.NumGoroutine(), codecs.PicturesLive(), rtp.TransportsOpen()
 	c := config.Default()
+	c.Capacity.Limit = 0 // the callers take the same processors
 	c.SIP.UDP, c.SIP.TCP, c.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.OwnThumbnail = config.Hidden
 	if change != nil {

@@ -34,6 +34,7 @@ func open(t *testing.T, change func(*config.Config)) (context.Context, *node.Nod
 	t.Helper()
 	pictures, sockets := codecs.PicturesLive(), rtp.TransportsOpen()
 	c := config.Default()
+	c.Capacity.Limit = 0 // the callers take the same processors
 	c.SIP.UDP, c.SIP.TCP, c.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.OwnThumbnail = config.Hidden
 	if change != nil {

@@ -65,6 +65,7 @@ func Start(ctx context.Context, c NodeConfig) (*Node, error) {
 	text := fmt.Sprintf(`sip: {udp: "127.0.0.1:0", tcp: ""}
 http: {address: "127.0.0.1:0"}
 log: {format: json}
+capacity: {limit: 0} # what a node holds is what is measured; PARLEY_CAPACITY_LIMIT changes it
 max_quality: %s
 `, c.MaxQuality)
 	if c.OwnThumbnail != "" {

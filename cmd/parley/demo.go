@@ -115,6 +115,7 @@ func (c *demoCommand) config() (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
+	cfg.Capacity.Limit = 0 // the callers take the same processors
 	cfg.Conferences = []config.Conference{{Name: demoName, Aliases: []string{demoName, "meet"}}}
 	if cfg.SIP.UDP == cfg.SIP.TCP {
 		free, err := freeAddress(cfg.SIP.UDP, "udp", "tcp")

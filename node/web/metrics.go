@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"parley/engine"
+	"parley/engine/load"
 )
 
 // metricsHandler serves the status as Prometheus metrics from a registry of its own.
@@ -40,6 +41,10 @@ var (
 	descEncoders     = desc("encoders", "Video encoders running.")
 	descDecoders     = desc("decoders", "Video decoders running.")
 	descLoad         = desc("load", "Share of the processors' time that media work takes, 0 to 1.")
+	descUsage        = desc("cpu_usage", "Share of the processors that the program takes, 0 to 1.")
+	descFree         = desc("capacity_free_ports", "About how many more callers at 720p30 fit.")
+	descStep         = desc("quality_step", "How much quality is given up for want of time: 1 for the step that holds.", "step")
+	descRefused      = desc("calls_refused_total", "Calls refused.", "reason")
 	descWork         = desc("stage_seconds_total", "Time spent on each kind of media work.", "stage")
 )
 
@@ -69,7 +74,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descBuild, descConferences, descParticipants, descViews, descEncoders, descDecoders, descLoad, descWork} {
+	for _, d := range []*prometheus.Desc{descBuild, descConferences, descParticipants, descViews, descEncoders, descDecoders, descLoad, descWork, descUsage, descFree, descStep, descRefused} {
 		ch <- d
 	}
 	for _, c := range counters {
@@ -95,6 +100,16 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(descEncoders, float64(s.Encoders))
 	gauge(descDecoders, float64(s.Decoders))
 	gauge(descLoad, s.Load)
+	gauge(descUsage, s.Capacity.Usage)
+	gauge(descFree, float64(s.Capacity.Ports))
+	for step := load.Full; step <= load.HalfRate; step++ {
+		holds := 0.0
+		if step.String() == s.Capacity.Step {
+			holds = 1
+		}
+		gauge(descStep, holds, step.String())
+	}
+	ch <- prometheus.MustNewConstMetric(descRefused, prometheus.CounterValue, float64(s.Capacity.Refused), "load")
 	for stage, seconds := range s.Work {
 		ch <- prometheus.MustNewConstMetric(descWork, prometheus.CounterValue, seconds, stage)
 	}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package load
+
+import "time"
+
+var started = time.Now()
+
+// ThreadClock returns the time since the program's start: here threads have no
+// clock of their own.
+func ThreadClock() time.Duration { return time.Since(started) }

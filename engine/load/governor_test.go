@@ -1,0 +1,81 @@
+package load
+
+import (
+	"testing"
+	"time"
+)
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// saves is what is left of a load at each step, roughly as measured.
+var saves = [...]float64{Full: 1, Effort: 0.85, Thumbnails: 0.78, OwnShown: 0.7, HalfRate: 0.42}
+
+// govern runs a governor on an offered load, twice a second.
+func govern(g *Governor, now *time.Time, seconds int, offered float64) (step Step, changes int) {
+	step = g.step
+	for range 2 * seconds {
+		*now = now.Add(time.Second / 2)
+		usage := offered * saves[step]
+		r := Reading{Usage: min(usage, 1), Skipped: max(0, usage-1)}
+		if s := g.Read(*now, r); s != step {
+			step = s
+			changes++
+		}
+	}
+	return step, changes
+}
+
+func TestGovernorSheds(t *testing.T) {
+	for _, c := range []struct {
+		offered float64
+		want    Step
+	}{{0.5, Full}, {0.87, Full}, {0.95, Effort}, {1.1, Thumbnails}, {1.25, OwnShown}, {1.5, HalfRate}} {
+		var g Governor
+		now := epoch
+		if step, changes := govern(&g, &now, 10, c.offered); step != c.want || changes != int(c.want) {
+			t.Errorf("%v offered: %v after %d changes, want %v", c.offered, step, changes, c.want)
+		}
+	}
+}
+
+func TestGovernorReturns(t *testing.T) {
+	var g Governor
+	now := epoch
+	govern(&g, &now, 10, 1.5)
+	if step, _ := govern(&g, &now, 5, 0.3); step != HalfRate {
+		t.Errorf("%v after five quiet seconds: that is too soon", step)
+	}
+	if step, changes := govern(&g, &now, 60, 0.3); step != Full || changes != int(HalfRate) {
+		t.Errorf("%v after a quiet minute, %d changes", step, changes)
+	}
+}
+
+// A load for which neither of two steps is right must not make it swing.
+func TestGovernorDoesNotSwing(t *testing.T) {
+	for _, offered := range []float64{0.95, 1.0, 1.1, 1.2, 1.3, 1.45, 2} {
+		var g Governor
+		now := epoch
+		govern(&g, &now, 30, offered)
+		if _, changes := govern(&g, &now, 1800, offered); changes > 12 {
+			t.Errorf("%v offered: %d changes in half an hour", offered, changes)
+		}
+	}
+}
+
+func TestSkippedPicturesAreOverload(t *testing.T) {
+	var g Governor
+	g.Read(epoch, Reading{})
+	if step := g.Read(epoch.Add(2*time.Second), Reading{Usage: 0.4, Skipped: 0.1}); step != Effort {
+		t.Errorf("%v: others may have taken the processors", step)
+	}
+}
+
+func TestStepsHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for s := Full; s <= HalfRate; s++ {
+		if seen[s.String()] {
+			t.Errorf("%v twice", s)
+		}
+		seen[s.String()] = true
+	}
+}

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"parley/engine/load"
+)
+
+// watchEvery is how often the load is looked at.
+const watchEvery = 500 * time.Millisecond
+
+// watch follows the load: it sets the step of quality that holds, and what the
+// account knows. Owned by the engine's watching goroutine.
+type watch struct {
+	engine   *Engine
+	governor load.Governor
+	at       time.Time
+	used     time.Duration
+	usage    float64 // smoothed over a second or so
+	frames   uint64
+	skipped  uint64
+}
+
+func newWatch(e *Engine, now time.Time) *watch {
+	return &watch{engine: e, at: now, used: load.Used()}
+}
+
+func (w *watch) run(ctx context.Context) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now, used := time.Now(), load.Used()
+		usage := (used - w.used).Seconds() / now.Sub(w.at).Seconds() / float64(w.engine.cores)
+		w.at, w.used = now, used
+		w.look(now, usage)
+	}
+}
+
+// look takes the share of the processors that the program took since the last look.
+func (w *watch) look(now time.Time, usage float64) {
+	e := w.engine
+	w.usage += (usage - w.usage) / 2
+	frames, skipped := e.made.Load(), e.missed.Load()
+	r := load.Reading{Usage: w.usage}
+	if due := frames - w.frames + skipped - w.skipped; due > 0 {
+		r.Skipped = float64(skipped-w.skipped) / float64(due)
+	}
+	w.frames, w.skipped = frames, skipped
+	was := load.Step(e.step.Load())
+	step := w.governor.Read(now, r)
+	if step != was {
+		e.step.Store(int32(step))
+		e.log.Info("quality changed", "step", step.String(), "was", was.String(), "usage", w.usage, "skipped", r.Skipped)
+	}
+	e.account.Measured(w.usage, step)
+}
+
+// measure finds what work costs on this machine, unless the file of the last
+// time tells.
+func (e *Engine) measure(file string) {
+	if file != "" {
+		if c, ok := load.Stored(file, e.codecs); ok {
+			e.account.SetCosts(c)
+			return
+		}
+	}
+	c, err := load.MeasureOnThread(e.codecs)
+	if err != nil {
+		e.log.Warn("capacity not measured", "err", err)
+		return
+	}
+	e.account.SetCosts(c)
+	e.log.Info("capacity measured", "decode", c.Decode, "encode", c.Encode, "audio_decode", c.AudioDecode, "audio_encode", c.AudioEncode)
+	if file != "" {
+		if err := load.Store(file, e.codecs, c); err != nil {
+			e.log.Warn("capacity not stored", "file", file, "err", err)
+		}
+	}
+}
+
+// describe says what a participant of that kind would be in the conference.
+func (c ConferenceConfig) describe(running *Conference, l LegConfig) load.Join {
+	j := load.Join{OnStage: len(c.Layout.Cells), OwnHidden: c.OwnThumbnail != OwnShown}
+	if running != nil {
+		j.Parties = len(running.Legs())
+	}
+	if l.Video == nil {
+		return j
+	}
+	if l.Video.Receive { // how large it is, is known when it comes
+		j.Sends = load.Video{Width: 1280, Height: 720, FPS: FrameRate}
+	}
+	index := l.Video.Limits.bestRung(c.MaxHeight)
+	if !l.Video.Send || index >= len(ladder) {
+		return j
+	}
+	rung := ladder[index]
+	j.Takes = load.Video{Width: rung.Width, Height: rung.Height, FPS: rung.FPS}
+	j.Thumbnail = 1
+	if bands := bandsOf(c.Layout, rung.Width, rung.Height); len(bands) > 1 {
+		j.Thumbnail = float64(rung.Height-bands[0].H) / float64(rung.Height)
+	}
+	j.Shares = running != nil && running.has(index, l.Video.Limits)
+	return j
+}
+
+// has reports whether somebody takes pictures of that kind.
+func (c *Conference) has(rung int, limits VideoLimits) bool {
+	for _, list := range c.pictures.published.Load().renders {
+		for _, r := range list {
+			if r.key.rung == rung && r.key.profile == limits.Profile && r.key.mode == limits.PacketizationMode && r.key.solo == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
