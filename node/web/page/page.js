@@ -275,7 +275,8 @@ function show(s) {
   put($("n-encoders"), s.encoders);
   put($("n-decoders"), s.decoders);
   $("load").value = s.load;
-  put($("load-text"), Math.round(s.load * 100) + " %");
+  const step = s.capacity && s.capacity.step !== "full" ? " · gives up: " + s.capacity.step : "";
+  put($("load-text"), Math.round(s.load * 100) + " %" + step);
   dialIn(s);
   keyed($("conferences"), conferences, (c) => c.name, newConference, (card, c) => fillConference(card, c, s.now));
   document.title = (people > 0 ? "(" + people + ") " : "") + "Parley";
