@@ -12,6 +12,8 @@ package x264
 #cgo nocallback px_encode
 #cgo noescape px_rate
 #cgo nocallback px_rate
+#cgo noescape px_effort
+#cgo nocallback px_effort
 #cgo noescape px_close
 #cgo nocallback px_close
 #include "bridge.h"
@@ -135,6 +137,22 @@ func (e *Encoder) SetBitrate(bitsPerSecond int) error {
 		return fmt.Errorf("x264: set %d kbit/s: %s", kbps, C.GoString(C.px_error(e.handle)))
 	}
 	return nil
+}
+
+// The efforts of SetEffort.
+const (
+	LeastEffort = iota
+	PresetEffort
+	MoreEffort
+)
+
+// SetEffort sets how hard the encoder searches from the next picture on:
+// PresetEffort as its preset says, LeastEffort less, MoreEffort more. The
+// stream goes on with the same parameter sets.
+func (e *Encoder) SetEffort(level int) {
+	if e.handle != nil {
+		C.px_effort(e.handle, C.int(level)) // fails for nothing that is set there
+	}
 }
 
 // Close implements codecs.VideoEncoder.
