@@ -65,6 +65,10 @@ type VideoEncoderConfig struct {
 	MaxNAL        int     // largest NAL unit in bytes, 0 = unlimited (packetization-mode 1)
 	Preset        string  // x264 preset, "" = superfast
 	Band          bool    // the stream is a band of a stitched picture: vectors reach no more than 32 luma rows
+
+	// Luma rows at the band's upper and lower edge that are black where another
+	// band lies behind, 0 where none does. They are coded so that they decode flat.
+	BlackTop, BlackBottom int
 }
 
 // VideoEncoder turns pictures into access units. It is used by one goroutine at a time.
@@ -84,6 +88,9 @@ type VideoEncoder interface {
 type AccessUnit struct {
 	Data []byte // Annex B byte stream
 	Key  bool   // an IDR picture
+	// Uneven: the black rows of a band did not decode flat, so that it may not
+	// be exact beside others (package h264).
+	Uneven bool
 }
 
 // VideoDecoder turns access units into pictures. It is used by one goroutine at a time.

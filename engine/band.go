@@ -52,8 +52,9 @@ type band struct {
 
 	// Workers only.
 	encoder codecs.VideoEncoder
-	rate    int64 // that the encoder has
-	effort  int   // likewise
+	rate    int64     // that the encoder has
+	effort  int       // likewise
+	evened  time.Time // when uneven black rows were last answered with an intra frame
 	source  h264.Source
 	frame   h264.Frame
 	ok      bool // frame is of this turn
@@ -61,6 +62,7 @@ type band struct {
 	refs atomic.Int32 // the conference and running jobs; the last one closes the encoder
 
 	frames, intras, skipped, failed atomic.Uint64
+	uneven                          atomic.Uint64 // times that the black rows at the seam did not decode flat
 }
 
 // The efforts of encoders: how hard they search.
@@ -84,6 +86,10 @@ const stillPictures = 15
 // seamRows is how many black luma rows bands need on both sides of a seam
 // (package h264).
 const seamRows = 32
+
+// evenAgain spaces the intra frames that follow uneven black rows: only an
+// encoder that has far too few bits leaves them so.
+const evenAgain = 2 * time.Second
 
 // sliceGrowth is what rewriting may add to a slice: macroblock addresses and
 // escapes.
@@ -174,6 +180,12 @@ func (b *band) encode() error {
 			Width: b.rung.Width, Height: b.rect.H, FPS: b.rung.FPS, Bitrate: int(rate),
 			Profile: b.key.profile, Level: b.rung.Level, Band: !b.key.whole,
 		}
+		if b.rect.Y > 0 {
+			c.BlackTop = b.rect.Above
+		}
+		if b.rect.Y+b.rect.H < b.rung.Height {
+			c.BlackBottom = b.rect.Below
+		}
 		if b.key.mode == 0 {
 			c.MaxNAL = packetPayload - sliceGrowth
 		}
@@ -204,6 +216,11 @@ func (b *band) encode() error {
 		return err
 	}
 	b.frames.Add(1)
+	if au.Uneven && time.Since(b.evened) > evenAgain {
+		b.evened = time.Now()
+		b.uneven.Add(1)
+		b.intra.Store(true)
+	}
 	if b.frame.Intra() {
 		b.intras.Add(1)
 	}
@@ -254,5 +271,5 @@ func (b *band) release() {
 
 // counts is what the band has counted.
 func (b *band) counts() map[string]uint64 {
-	return map[string]uint64{"band_frames": b.frames.Load(), "band_intra_frames": b.intras.Load(), "band_skipped_frames": b.skipped.Load()}
+	return map[string]uint64{"band_frames": b.frames.Load(), "band_intra_frames": b.intras.Load(), "band_skipped_frames": b.skipped.Load(), "band_uneven_frames": b.uneven.Load()}
 }

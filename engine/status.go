@@ -15,7 +15,7 @@ type Status struct {
 	Load        float64            `json:"load"`     // share of the codec workers' time in use, 0..1
 	// Totals counts since the start, what has ended included: frames,
 	// key_frames, skipped_frames, band_frames, band_intra_frames,
-	// band_skipped_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
+	// band_skipped_frames, band_uneven_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
 	Totals map[string]uint64 `json:"totals"`
 	// Capacity is what the engine can bear and what it gives up for it.
 	Capacity load.State `json:"capacity"`

@@ -55,7 +55,7 @@ func (t *totals) add(counts map[string]uint64) {
 
 // read returns the counts of what has ended and of what runs.
 func (t *totals) read(running []*Conference) map[string]uint64 {
-	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "band_frames": 0, "band_intra_frames": 0, "band_skipped_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0}
+	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "band_frames": 0, "band_intra_frames": 0, "band_skipped_frames": 0, "band_uneven_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.Copy(sum, t.ended)

@@ -107,7 +107,7 @@ func testCorruption(t *testing.T, v Video) {
 	const units = 10
 	for profile := codecs.ConstrainedBaseline; profile <= codecs.High; profile++ {
 		c := config()
-		c.Width, c.Height, c.Profile = 160, 96, profile
+		c.Width, c.Height, c.Profile, c.Bitrate = 160, 96, profile, 2*c.Bitrate
 		if profile == codecs.Main {
 			c.MaxNAL = 400
 		}

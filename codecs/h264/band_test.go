@@ -34,6 +34,12 @@ type camera struct {
 type planes [3][]byte
 
 func newCamera(t testing.TB, c codecs.VideoEncoderConfig, top, bottom bool, seed int) *camera {
+	if top {
+		c.BlackTop = gutter
+	}
+	if bottom {
+		c.BlackBottom = gutter
+	}
 	t.Helper()
 	k := &camera{t: t, source: &Source{}, top: top, bottom: bottom, seed: seed}
 	var err error

@@ -3,6 +3,7 @@
 #include "bridge.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,16 @@
 // many black ones. The library takes no less.
 #define BAND_REACH 32
 
+// How much finer black rows at a seam are coded than the picture, in steps of
+// the quantiser.
+#define BLACK_OFFSET -24
+
 struct px_encoder {
 	x264_t *enc;
 	x264_param_t param;
 	x264_param_t opened; // as param was at first
+	int black_top, black_bottom; // luma rows
+	float *offsets; // to the quantiser, of each macroblock; NULL without black rows
 	int64_t pts;
 	char error[200];
 };
@@ -33,6 +40,25 @@ static void keep_error(void *private, int level, const char *format, va_list arg
 px_encoder *px_new(void)
 {
 	return calloc(1, sizeof(px_encoder));
+}
+
+// black_offsets makes the macroblocks that are all black at the edges be coded
+// as finely as needed to stay flat. They are skipped then, and cost nothing.
+static int black_offsets(px_encoder *e)
+{
+	int columns = (e->param.i_width + 15) / 16, rows = (e->param.i_height + 15) / 16;
+	int x, y;
+
+	if (e->black_top < 16 && e->black_bottom < 16)
+		return 0;
+	e->offsets = calloc((size_t)columns * rows, sizeof(float));
+	if (!e->offsets)
+		return -1;
+	for (y = 0; y < rows; y++)
+		if (16 * y + 16 <= e->black_top || 16 * y >= e->param.i_height - e->black_bottom)
+			for (x = 0; x < columns; x++)
+				e->offsets[y * columns + x] = BLACK_OFFSET;
+	return 0;
 }
 
 int px_open(px_encoder *e, const px_config *c)
@@ -77,6 +103,8 @@ int px_open(px_encoder *e, const px_config *c)
 	p->i_slice_max_size = c->max_nal;
 	if (c->band)
 		p->analyse.i_mv_range = BAND_REACH;
+	e->black_top = c->black_top;
+	e->black_bottom = c->black_bottom;
 
 	p->b_repeat_headers = 1;
 	p->b_annexb = 1;
@@ -101,14 +129,45 @@ int px_open(px_encoder *e, const px_config *c)
 		return -1;
 	}
 	e->opened = *p;
+	if (black_offsets(e) < 0) {
+		snprintf(e->error, sizeof e->error, "out of memory");
+		return -1;
+	}
 	e->enc = x264_encoder_open(p);
 	return e->enc ? 0 : -1;
+}
+
+// flat reports whether rows of a reconstructed plane have that value everywhere.
+static int flat(const x264_image_t *img, int plane, int from, int to, int width, uint8_t value)
+{
+	const uint8_t *row = img->plane[plane] + (ptrdiff_t)img->i_stride[plane] * from;
+
+	for (; from < to; from++, row += img->i_stride[plane])
+		if (row[0] != value || memcmp(row, row + 1, width - 1))
+			return 0;
+	return 1;
+}
+
+// uneven reports whether the black rows next to seams are other than black in
+// the reconstructed picture, in which chroma is interleaved.
+static int uneven(const px_encoder *e, const x264_image_t *img)
+{
+	int width = e->param.i_width, height = e->param.i_height;
+	// the edge of the content may leak into the other half
+	int top = (e->black_top < BAND_REACH ? e->black_top : BAND_REACH) / 2;
+	int bottom = (e->black_bottom < BAND_REACH ? e->black_bottom : BAND_REACH) / 2;
+
+	if (top == 0 && bottom == 0)
+		return 0;
+	return !flat(img, 0, 0, top, width, 16) || !flat(img, 1, 0, top / 2, width, 128) ||
+	       !flat(img, 0, height - bottom, height, width, 16) ||
+	       !flat(img, 1, (height - bottom) / 2, height / 2, width, 128);
 }
 
 int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *v,
 	int stride_y, int stride_uv, int key, px_unit *out)
 {
-	x264_picture_t in, ignored;
+	x264_picture_t in, made;
 	x264_nal_t *nals = NULL;
 	uint8_t *start;
 	int count = 0, size, i;
@@ -123,9 +182,10 @@ int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *
 	in.img.i_stride[0] = stride_y;
 	in.img.i_stride[1] = in.img.i_stride[2] = stride_uv;
 	in.i_pts = e->pts++;
+	in.prop.quant_offsets = e->offsets;
 	in.i_type = key ? X264_TYPE_IDR : X264_TYPE_P;
 
-	size = x264_encoder_encode(e->enc, &nals, &count, &in, &ignored);
+	size = x264_encoder_encode(e->enc, &nals, &count, &in, &made);
 	if (size < 0)
 		return -1;
 	if (size == 0 || count == 0) {
@@ -146,6 +206,7 @@ int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *
 			out->key = 1;
 		}
 	}
+	out->uneven = uneven(e, &made.img);
 	out->data = start;
 	out->size = size;
 	return 0;
@@ -193,6 +254,7 @@ void px_close(px_encoder *e)
 {
 	if (e->enc)
 		x264_encoder_close(e->enc);
+	free(e->offsets);
 	// presets and profiles may allocate strings inside the parameters
 	x264_param_cleanup(&e->param);
 	free(e);

@@ -15,6 +15,7 @@ typedef struct {
 	int level;     // level_idc, 0 = the lowest that fits
 	int max_nal;   // bytes, 0 = unlimited
 	int band;      // 1: vectors reach no more than BAND_REACH luma rows
+	int black_top, black_bottom; // luma rows of a band that must decode flat
 	char preset[16];
 } px_config;
 
@@ -22,6 +23,7 @@ typedef struct {
 	uint8_t *data; // owned by the encoder, valid until the next call
 	int size;
 	int key;
+	int uneven; // a band's black rows did not decode flat
 } px_unit;
 
 // px_new returns a zeroed handle, or NULL without memory.

@@ -64,6 +64,9 @@ func New(c codecs.VideoEncoderConfig) (*Encoder, error) {
 	if c.Width < 16 || c.Height < 16 || c.Width > 1<<14 || c.Height > 1<<14 || c.Width%2 != 0 || c.Height%2 != 0 {
 		return nil, fmt.Errorf("x264: %w: size %dx%d", codecs.ErrUnsupported, c.Width, c.Height)
 	}
+	if c.BlackTop < 0 || c.BlackBottom < 0 || c.BlackTop+c.BlackBottom > c.Height {
+		return nil, fmt.Errorf("x264: %w: %d and %d black rows of %d", codecs.ErrUnsupported, c.BlackTop, c.BlackBottom, c.Height)
+	}
 	if c.FPS < 1 || c.FPS > 240 || c.Bitrate < 1 || c.MaxNAL < 0 || c.MaxNAL > 0 && c.MaxNAL < 100 || c.Profile > codecs.High {
 		return nil, fmt.Errorf("x264: %w: %d pictures/s, %d bit/s, NAL units of %d bytes, profile %d",
 			codecs.ErrUnsupported, c.FPS, c.Bitrate, c.MaxNAL, c.Profile)
@@ -81,7 +84,7 @@ func New(c codecs.VideoEncoderConfig) (*Encoder, error) {
 		profile: C.int(c.Profile), level: C.int(l.idc), max_nal: C.int(c.MaxNAL),
 	}
 	if c.Band {
-		cc.band = 1
+		cc.band, cc.black_top, cc.black_bottom = 1, C.int(c.BlackTop), C.int(c.BlackBottom)
 	}
 	if len(c.Preset) >= len(cc.preset) {
 		return nil, fmt.Errorf("x264: %w: preset %q", codecs.ErrUnsupported, c.Preset)
@@ -121,7 +124,7 @@ func (e *Encoder) Encode(p *codecs.Picture, keyFrame bool) (codecs.AccessUnit, e
 		return codecs.AccessUnit{}, fmt.Errorf("x264: encode: %s", C.GoString(C.px_error(e.handle)))
 	}
 	data := unsafe.Slice((*byte)(unsafe.Pointer(e.unit.data)), int(e.unit.size))
-	return codecs.AccessUnit{Data: data, Key: e.unit.key != 0}, nil
+	return codecs.AccessUnit{Data: data, Key: e.unit.key != 0, Uneven: e.unit.uneven != 0}, nil
 }
 
 // SetBitrate implements codecs.VideoEncoder; the level's maximum bounds it.

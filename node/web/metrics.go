@@ -65,6 +65,7 @@ var (
 		{"band_frames", desc("band_frames_total", "Frames of bands encoded."), nil},
 		{"band_intra_frames", desc("band_intra_frames_total", "Frames of bands encoded without reference to others."), nil},
 		{"band_skipped_frames", desc("band_frames_skipped_total", "Frames of bands not encoded because the one before was not done."), nil},
+		{"band_uneven_frames", desc("band_uneven_total", "Times that black rows between bands did not decode flat."), nil},
 		{"rx_packets", descPackets, []string{"rx"}},
 		{"tx_packets", descPackets, []string{"tx"}},
 		{"rx_lost", desc("rtp_packets_lost_total", "RTP packets that did not arrive."), nil},
