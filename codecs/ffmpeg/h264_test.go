@@ -195,7 +195,7 @@ func TestMissingSlice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	stream := units(t, codecs.VideoEncoderConfig{Width: 320, Height: 192, FPS: 30, Bitrate: 3_000_000, MaxNAL: 500}, 4)
+	stream := units(t, codecs.VideoEncoderConfig{Width: 320, Height: 192, FPS: 30, Bitrate: 3_000_000, MaxNAL: 150}, 4)
 	for n, unit := range stream {
 		if n == 2 {
 			nals := codectest.NALUnits(unit)
