@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 )
 
 const (
-	pumpEvery    = 4 * time.Millisecond    // between two looks at what is due
+	pumpEvery    = 5 * time.Millisecond    // between two looks at what is due
 	drainEvery   = 2                       // looks between two at the sockets
 	careEvery    = 20 * time.Millisecond   // between two looks at what is missing
 	reportEvery  = 1500 * time.Millisecond // between two RTCP reports
@@ -98,7 +97,6 @@ func (p *pump) do(f func()) {
 // run looks at what is due until the pump is closed.
 func (p *pump) run() {
 	defer close(p.done)
-	runtime.LockOSThread() // its thread is not looked for each time
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	events := make([]unix.EpollEvent, eventsAtOnce)
