@@ -27,7 +27,7 @@ func TestBenchCommandLine(t *testing.T) {
 		code int
 		want string // in what is written
 	}{
-		{"bench", 2, `"codecs", "plot"`},
+		{"bench", 2, `expected one of "conference"`},
 		{"bench --help", 0, "Examples:"},
 		{"bench codecs --help", 0, "--presets"},
 		{"bench codecs --only dance --out=", 2, "decode, scale, compose, encode, sound, srtp, udp"},
