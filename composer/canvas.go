@@ -59,14 +59,14 @@ func (c *Composer) NewBandCanvas(l *Layout, width, height int, b BandRect) *Canv
 		if !slices.Contains(b.Cells, i) {
 			r = Rect{}
 		}
-		v.cells[i] = whole.inside(r)
+		v.cells[i] = r.within(whole)
 	}
-	v.more, v.panel = whole.inside(v.more), whole.inside(v.panel)
+	v.more, v.panel = v.more.within(whole), v.panel.within(whole)
 	return v
 }
 
-// inside returns where r lies in o, empty when it is not all in it.
-func (o Rect) inside(r Rect) Rect {
+// within returns where r lies in o, empty when it is not all in it.
+func (r Rect) within(o Rect) Rect {
 	if r.X < o.X || r.Y < o.Y || r.X+r.W > o.X+o.W || r.Y+r.H > o.Y+o.H {
 		return Rect{}
 	}

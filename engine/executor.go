@@ -73,13 +73,6 @@ func (x *executor) submit(deadline time.Time, run func()) bool {
 	return true
 }
 
-// waiting returns how many jobs nobody has begun.
-func (x *executor) waiting() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return len(x.heap)
-}
-
 func (x *executor) push(j job) {
 	x.heap = append(x.heap, j)
 	for i := len(x.heap) - 1; i > 0; {

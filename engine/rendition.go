@@ -41,7 +41,6 @@ type rendition struct {
 	fresh     []bool // the part has a new frame
 	keyFrame  bool
 	timestamp uint32
-	urgent    time.Time
 
 	stitcher *h264.Stitcher // worker only
 	stitch   []*h264.Frame  // worker only

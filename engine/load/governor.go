@@ -34,12 +34,12 @@ type Governor struct {
 // The thresholds. A step saves less than the distance between up and down, or
 // it would be taken back at once.
 const (
-	upAbove      = 0.88 // of the processors
-	downBelow    = 0.62
-	skippedAbove = 0.02 // of the pictures that were due
-	settle       = time.Second
-	patienceMin  = 10 * time.Second
-	patienceMax  = 15 * time.Minute
+	upAbove       = 0.88 // of the processors
+	downBelow     = 0.62
+	skippedAbove  = 0.02 // of the pictures that were due
+	settle        = time.Second
+	patienceLeast = 10 * time.Second
+	patienceMost  = 15 * time.Minute
 )
 
 // Reading is what was measured since the one before.
@@ -51,7 +51,7 @@ type Reading struct {
 // Read takes a reading and returns the step that holds from now on.
 func (g *Governor) Read(now time.Time, r Reading) Step {
 	if g.patience == 0 {
-		g.patience, g.calm = patienceMin, now
+		g.patience, g.calm = patienceLeast, now
 	}
 	overload := r.Usage > upAbove || r.Skipped > skippedAbove
 	if overload || r.Usage >= downBelow {
@@ -60,15 +60,15 @@ func (g *Governor) Read(now time.Time, r Reading) Step {
 	switch {
 	case overload && g.step < HalfRate && now.Sub(g.changed) >= settle:
 		if g.lowered && now.Sub(g.changed) < 2*g.patience {
-			g.patience = min(2*g.patience, patienceMax)
+			g.patience = min(2*g.patience, patienceMost)
 		}
 		g.step++
 		g.changed, g.lowered = now, false
 	case g.step > Full && now.Sub(g.calm) >= g.patience && now.Sub(g.changed) >= g.patience:
 		g.step--
 		g.changed, g.lowered = now, true
-	case g.step == Full && now.Sub(g.changed) > 2*patienceMax:
-		g.patience = patienceMin
+	case g.step == Full && now.Sub(g.changed) > 2*patienceMost:
+		g.patience = patienceLeast
 	}
 	return g.step
 }
