@@ -71,7 +71,7 @@ type Conference struct {
 
 // AdHoc says which aliases open a room that is not configured.
 type AdHoc struct {
-	Pattern         string       `yaml:"pattern" doc:"Regular expression (RE2) that the whole dialled name before the @ must match. Empty: off."`
+	Pattern         string       `yaml:"pattern" doc:"Regular expression (RE2) that the whole dialled name before the @ must match. Names of the conferences above are never ad-hoc rooms. Empty: off."`
 	Layout          string       `yaml:"layout" doc:"Empty: as above."`
 	MaxParticipants int          `yaml:"max_participants" doc:"0: no limit of its own."`
 	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Empty: as above."`

@@ -261,6 +261,25 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// An ad-hoc room is named after what was dialled. Where that is the name of a
+// configured conference, the caller must not get past the conference's aliases.
+func TestLookupKeepsNamesOfConferences(t *testing.T) {
+	c := Default()
+	c.Conferences = []Conference{
+		{Name: "meet-board", Aliases: []string{"board-7731"}, MaxParticipants: 3},
+		{Name: "Meet-Sales", Aliases: []string{"meet-sales@example.com"}},
+	}
+	for alias, want := range map[string]string{
+		"board-7731": "meet-board", "meet-board": "", "MEET-BOARD@10.0.0.1": "",
+		"meet-sales@example.com": "Meet-Sales", "meet-sales": "", "meet-others": "meet-others",
+	} {
+		conf, ok := c.Lookup(alias)
+		if conf.Name != want || ok != (want != "") {
+			t.Errorf("%q leads to %q, want %q", alias, conf.Name, want)
+		}
+	}
+}
+
 func TestDialable(t *testing.T) {
 	c := Default()
 	if have := c.Dialable(); !slices.Equal(have, []string{"meet"}) {
@@ -278,6 +297,10 @@ func TestDialable(t *testing.T) {
 	c.Conferences = []Conference{{Name: "Meet"}}
 	if have := c.Dialable(); !slices.Equal(have, []string{"Meet"}) {
 		t.Errorf("a conference of that name gives %q", have)
+	}
+	c.Conferences = []Conference{{Name: "meet", Aliases: []string{"other"}}}
+	if have := c.Dialable(); !slices.Equal(have, []string{"other"}) {
+		t.Errorf("a conference of that name with another alias gives %q", have)
 	}
 	c.Conferences, c.AdHoc.Pattern = nil, "room-[0-9]+"
 	if have := c.Dialable(); have == nil || len(have) != 0 {

@@ -9,7 +9,9 @@ import (
 // "weekly@example.com", without scheme and port), with every setting that it
 // leaves to the node filled in. A configured alias with a host wins over one
 // without; then the ad-hoc pattern is tried on the part before the @, and the
-// room is named after that part. Letter case does not matter.
+// room is named after that part, unless a configured conference has that name:
+// whoever gave it other aliases wants it reached by those only. Letter case
+// does not matter.
 func (c *Config) Lookup(alias string) (Conference, bool) {
 	alias = strings.ToLower(alias)
 	user, _, _ := strings.Cut(alias, "@")
@@ -24,6 +26,9 @@ func (c *Config) Lookup(alias string) (Conference, bool) {
 				}
 			}
 		}
+	}
+	if slices.ContainsFunc(c.Conferences, func(conf Conference) bool { return strings.ToLower(conf.Name) == user }) {
+		return Conference{}, false
 	}
 	pattern, err := c.AdHoc.compile()
 	if err != nil || pattern == nil || !pattern.MatchString(user) {
@@ -59,8 +64,8 @@ func (c *Config) Dialable() []string {
 		list = append(list, conf.dialled()...)
 	}
 	const room = "meet"
-	taken := func(alias string) bool { return strings.EqualFold(alias, room) }
-	if c.AdHoc.Pattern == Default().AdHoc.Pattern && !slices.ContainsFunc(list, taken) {
+	listed := func(alias string) bool { return strings.EqualFold(alias, room) }
+	if _, leads := c.Lookup(room); leads && c.AdHoc.Pattern == Default().AdHoc.Pattern && !slices.ContainsFunc(list, listed) {
 		list = append(list, room)
 	}
 	return list
