@@ -221,6 +221,8 @@ func refusal(err error) *signaling.Refusal {
 		return &signaling.Refusal{Code: signaling.CodeNoAddress, Reason: err.Error()}
 	case errors.Is(err, sdp.ErrNoCommonCodec):
 		return &signaling.Refusal{Code: signaling.CodeNoCodec, Reason: "audio needs opus, G722, PCMU or PCMA; video needs H264"}
+	case errors.Is(err, sdp.ErrTransport):
+		return &signaling.Refusal{Code: signaling.CodeNoTransport, Reason: "media must be RTP/AVP or RTP/AVPF; no SRTP here, switch encryption of media off or to optional"}
 	case errors.Is(err, sdp.ErrMismatch):
 		return &signaling.Refusal{Code: signaling.CodeBadSDP, Reason: err.Error()}
 	case errors.Is(err, sdp.ErrState):

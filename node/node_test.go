@@ -98,6 +98,7 @@ func TestRefusalOfErrors(t *testing.T) {
 		sdp.ErrState:           signaling.CodeBadState,
 		sdp.ErrMismatch:        signaling.CodeBadSDP,
 		sdp.ErrNoCommonCodec:   signaling.CodeNoCodec,
+		sdp.ErrTransport:       signaling.CodeNoTransport,
 		sdp.ErrAddress:         signaling.CodeNoAddress,
 		engine.ErrFull:         signaling.CodeConferenceFull,
 		errors.New("whatever"): signaling.CodeInternal,

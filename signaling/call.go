@@ -32,11 +32,12 @@ type Code string
 
 // The reasons for which a call is refused.
 const (
-	CodeUnknownAlias   Code = "unknown alias"     // nothing answers to what was dialled
-	CodeConferenceFull Code = "conference full"   // the conference's own maximum
-	CodeNoCapacity     Code = "no capacity"       // the host has no room; another may
-	CodeNoCodec        Code = "no common codec"   // nothing that both sides speak
-	CodeNoAddress      Code = "no common address" // the media addresses of both sides cannot reach each other
+	CodeUnknownAlias   Code = "unknown alias"       // nothing answers to what was dialled
+	CodeConferenceFull Code = "conference full"     // the conference's own maximum
+	CodeNoCapacity     Code = "no capacity"         // the host has no room; another may
+	CodeNoCodec        Code = "no common codec"     // nothing that both sides speak
+	CodeNoTransport    Code = "no common transport" // media only by profiles that the host does not speak, such as SRTP
+	CodeNoAddress      Code = "no common address"   // the media addresses of both sides cannot reach each other
 	CodeBadSDP         Code = "bad session description"
 	CodeBadState       Code = "offer out of turn" // an offer while another is open (glare)
 	CodeInternal       Code = "internal error"

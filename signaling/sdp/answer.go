@@ -5,8 +5,9 @@ package sdp
 // is offered, with its telephone-event; of video every H264 format that we
 // take, the best profile first and in it packetization-mode 1 first: that is
 // what we send. Payload types are the offer's. Errors: *ParseError,
-// ErrAddress, ErrNoCommonCodec when streams are offered and none fits, ErrState
-// while our own offer is open, ErrLocal; they leave everything as it was.
+// ErrAddress, ErrNoCommonCodec or ErrTransport when streams are offered and none
+// fits, ErrState while our own offer is open, ErrLocal; they leave everything as
+// it was.
 func (n *Negotiation) Answer(offer []byte) ([]byte, error) {
 	if n.open != nil {
 		return nil, ErrState
@@ -43,6 +44,9 @@ func (n *Negotiation) Answer(offer []byte) ([]byte, error) {
 		w.media(ln, l, &described)
 	}
 	if active && media.Audio == nil && media.Video == nil {
+		if d.foreignProfiles() {
+			return nil, ErrTransport
+		}
 		return nil, ErrNoCommonCodec
 	}
 	media.share(d.bandwidth)

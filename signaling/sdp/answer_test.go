@@ -204,6 +204,20 @@ func TestAnswerPeers(t *testing.T) {
 
 const head = "v=0\no=- 1 1 IN IP4 192.0.2.9\ns=-\nc=IN IP4 192.0.2.9\nt=0 0\n"
 
+// TestForeignProfiles offers nothing but what is encrypted: the reason is not
+// the codecs.
+func TestForeignProfiles(t *testing.T) {
+	for _, media := range []string{
+		"m=audio 4000 RTP/SAVP 0\n",
+		"m=audio 9 UDP/TLS/RTP/SAVPF 111\na=rtpmap:111 opus/48000/2\nm=video 9 UDP/TLS/RTP/SAVPF 97\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\n",
+		"m=audio 0 RTP/AVP 0\nm=video 4002 RTP/SAVPF 97\n",
+	} {
+		if got, err := New(ours()).Answer([]byte(head + media)); !errors.Is(err, ErrTransport) {
+			t.Errorf("%q: %v, %q", media, err, got)
+		}
+	}
+}
+
 // TestAnswerLines checks which media lines are accepted and which refused.
 func TestAnswerLines(t *testing.T) {
 	const h264 = "a=rtpmap:97 H264/90000\na=fmtp:97 profile-level-id=42e01f;packetization-mode=1\n"
@@ -224,6 +238,7 @@ func TestAnswerLines(t *testing.T) {
 		{"PCMU by a dynamic type", "m=audio 4000 RTP/AVP 96\na=rtpmap:96 pcmu/8000/1\n", []string{"m=audio 40000 RTP/AVP 96"}},
 		{"all refused by the far end", "m=audio 0 RTP/AVP 0\n", []string{"m=audio 0 RTP/AVP 0"}},
 		{"no media", "", nil},
+		{"a codec of ours only encrypted", "m=audio 4000 RTP/AVP 18\nm=audio 4002 RTP/SAVP 0\n", nil},
 		{
 			"encrypted", "m=audio 4000 RTP/SAVP 0\nm=audio 4002 RTP/AVP 0\nm=video 9 UDP/TLS/RTP/SAVPF 97\n" + h264,
 			[]string{"m=audio 0 RTP/SAVP 0", "m=audio 40000 RTP/AVP 0", "m=video 0 UDP/TLS/RTP/SAVPF 97"},

@@ -77,6 +77,22 @@ func (s *section) used() bool {
 	return s.port != 0 && (s.kind == kindAudio || s.kind == kindVideo) && plainProto(s.proto)
 }
 
+// foreignProfiles reports whether there is audio or video to be had, and all of it
+// by profiles that we do not take.
+func (d *description) foreignProfiles() bool {
+	foreign := false
+	for _, s := range d.sections {
+		if s.port == 0 || s.kind != kindAudio && s.kind != kindVideo {
+			continue
+		}
+		if plainProto(s.proto) {
+			return false
+		}
+		foreign = true
+	}
+	return foreign
+}
+
 // plain reports whether the section is of a profile that we take, and whether
 // it has early feedback.
 func (s *section) plain() (ok, avpf bool) {

@@ -12,6 +12,9 @@ var (
 	ErrState = errors.New("sdp: offer or answer out of turn")
 	// ErrNoCommonCodec: media were offered, and none of them fits.
 	ErrNoCommonCodec = errors.New("sdp: no common codec")
+	// ErrTransport: all audio and video that was offered is of profiles that we do
+	// not speak, such as RTP/SAVP (encrypted).
+	ErrTransport = errors.New("sdp: no common profile, want RTP/AVP or RTP/AVPF")
 	// ErrMismatch: the answer's media lines do not fit the offer's (RFC 3264 section 6).
 	ErrMismatch = errors.New("sdp: answer does not fit the offer")
 	// ErrAddress: media in use are wanted at a host name. Resolving what a far

@@ -58,7 +58,7 @@ func FuzzAnswer(f *testing.F) {
 		answer, err := n.Answer(offer)
 		if err != nil {
 			var e *ParseError
-			if !errors.As(err, &e) && !errors.Is(err, ErrNoCommonCodec) && !errors.Is(err, ErrAddress) {
+			if !errors.As(err, &e) && !errors.Is(err, ErrNoCommonCodec) && !errors.Is(err, ErrTransport) && !errors.Is(err, ErrAddress) {
 				t.Fatalf("error %v", err)
 			}
 			if n.Media() != (Media{}) {

@@ -71,6 +71,8 @@ func refusal(err error) (code int, reason string, extra []gosip.Header) {
 		return 503, "Service Unavailable", extra
 	case signaling.CodeNoCodec:
 		return 488, "Not Acceptable Here", []gosip.Header{warning(305, "Incompatible media format", r.Reason)}
+	case signaling.CodeNoTransport:
+		return 488, "Not Acceptable Here", []gosip.Header{warning(302, "Incompatible transport protocol", r.Reason)}
 	case signaling.CodeNoAddress:
 		return 488, "Not Acceptable Here", []gosip.Header{warning(301, "Incompatible network address formats", r.Reason)}
 	case signaling.CodeBadSDP:

@@ -295,6 +295,7 @@ func TestRefusals(t *testing.T) {
 		{&signaling.Refusal{Code: signaling.CodeConferenceFull, RetryAfter: 90 * time.Second}, 486, "Retry-After", "90"},
 		{&signaling.Refusal{Code: signaling.CodeNoCapacity, RetryAfter: 1500 * time.Millisecond}, 503, "Retry-After", "5"},
 		{&signaling.Refusal{Code: signaling.CodeNoCodec, Reason: `no "common" codec`}, 488, "Warning", `305 parley "Incompatible media format: no \"common\" codec"`},
+		{&signaling.Refusal{Code: signaling.CodeNoTransport, Reason: "no SRTP"}, 488, "Warning", `302 parley "Incompatible transport protocol: no SRTP"`},
 		{&signaling.Refusal{Code: signaling.CodeBadSDP, Reason: "line 3: c= missing"}, 400, "", ""},
 		{&signaling.Refusal{Code: signaling.CodeBadState}, 491, "", ""},
 		{&signaling.Refusal{Code: signaling.CodeInternal, Reason: "secret"}, 500, "", ""},
