@@ -85,24 +85,28 @@ func (c *demoCommand) Run(ctx context.Context, o *output) (err error) {
 			fmt.Fprintln(o.out, "recorded in", c.Record)
 		}
 	}()
-	sipPort := n.SIPAddr("udp").Port()
-	calls, err := c.dial(ctx, o, sipPort)
+	address := sipAddress(n).Unmap()
+	if address.IsUnspecified() {
+		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	uri := n.Dial(hostText(address))[0] // the conference's first alias
+	calls, err := c.dial(ctx, o, uri, address)
 	defer hangUp(calls, o)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
-		return explainCall(err, fmt.Sprintf("127.0.0.1:%d", sipPort))
+		return explainCall(err, uri)
 	}
 	fmt.Fprintf(o.out, `
 A conference of %d is running.
 
   dial in     %s
   look at it  %s
-  or          parley call sip:%s@127.0.0.1:%d -d 10s -r call.mp4
+  or          parley call '%s' -d 10s -r call.mp4
 
 Ctrl-C ends it.
-`, c.Callers, sipAddress(demoName, n.SIPAddr("udp")), pageURL(n.HTTPAddr()), demoName, sipPort)
+`, c.Callers, dialled(n)[0], pageURL(n.HTTPAddr()), uri)
 	err = c.turns(ctx, o, calls)
 	fmt.Fprintln(o.progress, "ending the calls")
 	return err
@@ -166,7 +170,7 @@ func isFree(network, address string) bool {
 
 // dial makes all callers call. It returns those that are in also when one
 // could not get in.
-func (c *demoCommand) dial(ctx context.Context, o *output, sipPort uint16) ([]*caller.Caller, error) {
+func (c *demoCommand) dial(ctx context.Context, o *output, uri string, address netip.Addr) ([]*caller.Caller, error) {
 	fmt.Fprintf(o.progress, "making pictures and voices of %d callers\n", c.Callers)
 	library := clip.NewLibrary(native.Codecs())
 	calls := make([]*caller.Caller, c.Callers)
@@ -184,7 +188,7 @@ func (c *demoCommand) dial(ctx context.Context, o *output, sipPort uint16) ([]*c
 	}()
 	for i := range calls {
 		group.Go(func() error {
-			call, err := caller.Dial(dialing, c.caller(i, library, sipPort))
+			call, err := caller.Dial(dialing, c.caller(i, library, uri, address))
 			if err != nil {
 				return err
 			}
@@ -201,14 +205,13 @@ func (c *demoCommand) dial(ctx context.Context, o *output, sipPort uint16) ([]*c
 
 // caller returns the i-th caller. One of them is sent what a person would be;
 // the others ask for little, so that a small machine holds them all.
-func (c *demoCommand) caller(i int, library *clip.Library, sipPort uint16) caller.Config {
+func (c *demoCommand) caller(i int, library *clip.Library, uri string, address netip.Addr) caller.Config {
 	width, height, err := parseSize(c.Size)
 	if err != nil {
 		width, height = 640, 360 // cannot be: Run looked at it
 	}
 	cfg := caller.Config{
-		URI: fmt.Sprintf("sip:%s@127.0.0.1:%d", demoName, sipPort), Name: people[i], UserAgent: "Parley-demo/" + version,
-		Library: library, Address: netip.AddrFrom4([4]byte{127, 0, 0, 1}),
+		URI: uri, Name: people[i], UserAgent: "Parley-demo/" + version, Library: library, Address: address,
 		Video: &clip.VideoSpec{
 			Caller: i, Style: clip.Person, Name: people[i], Width: width, Height: height, Profile: codecs.ConstrainedBaseline,
 		},

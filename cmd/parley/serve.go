@@ -112,36 +112,25 @@ func layoutNames() []string {
 	return names
 }
 
-// dialled returns what a caller may dial.
-func dialled(n *node.Node) []string {
-	var at netip.Addr
+// sipAddress returns where a node listens for what it tells callers to dial.
+func sipAddress(n *node.Node) netip.Addr {
 	for _, network := range []string{"udp", "tcp", "tls"} {
-		if at = n.SIPAddr(network).Addr(); at.IsValid() {
-			break
+		if at := n.SIPAddr(network).Addr(); at.IsValid() {
+			return at
 		}
 	}
-	host := reachable(at)
-	if host.Is6() {
-		return n.Dial("[" + host.String() + "]")
-	}
-	return n.Dial(host.String())
+	return netip.Addr{}
 }
 
-// sipAddress returns what to dial for an alias of the node that listens at at.
-func sipAddress(alias string, at netip.AddrPort) string {
-	if strings.Contains(alias, "@") {
-		return "sip:" + alias
+// dialled returns what a caller may dial.
+func dialled(n *node.Node) []string { return n.Dial(hostText(reachable(sipAddress(n)))) }
+
+// hostText returns an address as the host of a URI.
+func hostText(a netip.Addr) string {
+	if a.Is6() {
+		return "[" + a.String() + "]"
 	}
-	host := reachable(at.Addr())
-	if host.Is6() {
-		alias += "@[" + host.String() + "]"
-	} else {
-		alias += "@" + host.String()
-	}
-	if at.Port() != 5060 {
-		alias += fmt.Sprintf(":%d", at.Port())
-	}
-	return "sip:" + alias
+	return a.String()
 }
 
 func pageURL(at netip.AddrPort) string {
