@@ -2,6 +2,10 @@ package sip
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -24,4 +28,26 @@ func TestCertificateKept(t *testing.T) {
 	if _, err := caller.Invite(patience(t), Outgoing{URI: uri("room", server.Addr("tls"), "tls")}); err == nil {
 		t.Error("a self-signed certificate passed the check")
 	}
+}
+
+// A certificate from files is what callers are shown.
+func TestCertificateFromFiles(t *testing.T) {
+	certPEM, keyPEM, err := selfSigned()
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	for file, text := range map[string][]byte{certFile: certPEM, keyFile: keyPEM} {
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := listen(t, newFakeHost(), func(c *Config) { c.CertFile, c.KeyFile = certFile, keyFile })
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certPEM)
+	c, err := tls.Dial("tcp", server.Addr("tls").String(), &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
 }
