@@ -47,11 +47,11 @@ type meeting struct {
 
 // assemble calls them all in, nobody talking.
 func assemble(t *testing.T, transport string) *meeting {
-	ctx, n := open(t, func(c *config.Config) { c.MaxQuality = config.HD })
+	ctx, n := open(t, func(c *config.Config) { c.MaxQuality, c.SIP.TLS = config.HD, "127.0.0.1:0" })
 	m := &meeting{t: t, ctx: ctx, node: n, phones: map[int]phone{}, scripted: map[int]*caller.Caller{}}
 	target := "sip:meet@" + n.SIPAddr("udp").String()
-	if transport == "tcp" {
-		target = "sip:meet@" + n.SIPAddr("tcp").String() + ";transport=tcp"
+	if transport != "udp" {
+		target = "sip:meet@" + n.SIPAddr(transport).String() + ";transport=" + transport
 	}
 	phoneConfig := func(i int, name string) peer.PhoneConfig {
 		return peer.PhoneConfig{
@@ -96,7 +96,7 @@ func assemble(t *testing.T, transport string) *meeting {
 // TestPhonesInConference has everybody talk in turn. Each time everybody else
 // must see him large, all others but themselves small, and hear him.
 func TestPhonesInConference(t *testing.T) {
-	for _, transport := range []string{"udp", "tcp"} {
+	for _, transport := range []string{"udp", "tcp", "tls"} {
 		t.Run(transport, func(t *testing.T) {
 			m := assemble(t, transport)
 			previous := -1

@@ -25,7 +25,7 @@ type PhoneConfig struct {
 	Library   *clip.Library
 	Picture   clip.VideoSpec // what its camera sees
 	Tone      float64        // Hz of what its microphone hears, a whole number
-	Transport string         // "udp" (or ""), "tcp"
+	Transport string         // "udp" (or ""), "tcp", "tls" (the far end's certificate is not checked)
 }
 
 // Baresip is a baresip of Debian's baresip-core and baresip-ffmpeg, without

@@ -77,16 +77,21 @@ func writeLinphone(c PhoneConfig, port int) error {
 	}
 	defer p.Release()
 	sound := clip.SoundSpec{Kind: clip.Tone, Freq: c.Tone, Seconds: 60}.Samples()
-	udp, tcp := port, -2 // -2: off
-	if c.Transport == "tcp" {
+	udp, tcp, tls := port, -2, -2 // -2: off
+	switch c.Transport {
+	case "tcp":
 		udp, tcp = -2, port
+	case "tls":
+		udp, tls = -2, port
 	}
 	// MSVoidSink stands for the screen: pictures are decoded and then dropped,
 	// and linphone can still take snapshots.
 	config := fmt.Sprintf(`[sip]
 sip_port=%d
 sip_tcp_port=%d
-sip_tls_port=-2
+sip_tls_port=%d
+verify_server_certs=0
+verify_server_cn=0
 contact="%s" <sip:%s@127.0.0.1:%d>
 guess_hostname=0
 ipv6_migration_done=1
@@ -118,7 +123,7 @@ recv_fmtp=profile-level-id=42801F;packetization-mode=1
 mime=VP8
 rate=90000
 enabled=0
-`, udp, tcp, c.Name, strings.ToLower(c.Name), port, port+2, port+4)
+`, udp, tcp, tls, c.Name, strings.ToLower(c.Name), port, port+2, port+4)
 	return errors.Join(
 		os.MkdirAll(filepath.Join(c.Dir, ".local/share/linphone"), 0o755),
 		writeJPEG(filepath.Join(c.Dir, "camera.jpg"), p),
