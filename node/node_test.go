@@ -11,6 +11,7 @@ import (
 	"parley/codecs/fake"
 	"parley/config"
 	"parley/engine"
+	"parley/engine/load"
 	"parley/signaling"
 	"parley/signaling/sdp"
 )
@@ -101,6 +102,7 @@ func TestRefusalOfErrors(t *testing.T) {
 		sdp.ErrTransport:       signaling.CodeNoTransport,
 		sdp.ErrAddress:         signaling.CodeNoAddress,
 		engine.ErrFull:         signaling.CodeConferenceFull,
+		&load.NoRoom{Needs: 1}: signaling.CodeNoCapacity,
 		errors.New("whatever"): signaling.CodeInternal,
 	} {
 		if got := refusal(err); got.Code != want {

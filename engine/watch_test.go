@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/engine/load"
+)
+
+// What one more would be is told by who is there and what they are sent.
+func TestDescribeWhoWantsToJoin(t *testing.T) {
+	e := newEngine(t)
+	cfg := testConfig("costs", OwnHidden)
+	asks := func(level int) LegConfig {
+		limits := levelLimits[level]
+		limits.PacketizationMode = 1
+		return LegConfig{Video: &VideoConfig{Send: true, Receive: true, Limits: limits}}
+	}
+	hd := load.Video{Width: 1280, Height: 720, FPS: 30}
+	first := cfg.describe(nil, asks(31))
+	if want := (load.Join{OnStage: 8, Sends: hd, Takes: hd, OwnHidden: true, Thumbnail: 128.0 / 720}); first != want {
+		t.Errorf("the first: %+v, want %+v", first, want)
+	}
+	p := join(t, e, cfg, 0)
+	defer p.close()
+	c := e.Conference("costs")
+	c.Compose(time.Now())
+	for _, test := range []struct {
+		level  int
+		shares bool
+		height int
+		strip  float64
+	}{{31, true, 720, 128.0 / 720}, {40, false, 1080, 184.0 / 1080}, {30, false, 360, 1}} {
+		j := cfg.describe(c, asks(test.level))
+		if j.Parties != 1 || j.Shares != test.shares || j.Takes.Height != test.height || j.Thumbnail != test.strip {
+			t.Errorf("level %d: %+v", test.level, j)
+		}
+	}
+	if j := cfg.describe(c, LegConfig{}); j.Sends != (load.Video{}) || j.Takes != (load.Video{}) {
+		t.Errorf("one without pictures: %+v", j)
+	}
+}
+
+// The watch hands on what it sees, and a participant who does not fit is refused.
+func TestWatchShedsAndRefuses(t *testing.T) {
+	e := newEngine(t)
+	e.account = load.NewAccount(1, 0.9)
+	w := newWatch(e, epoch)
+	now := epoch
+	for range 20 {
+		now = now.Add(watchEvery)
+		w.look(now, 1)
+	}
+	if step := load.Step(e.step.Load()); step != load.HalfRate {
+		t.Errorf("after ten seconds of overload: %v", step)
+	}
+	cfg := testConfig("full", OwnHidden)
+	if err := e.admit(cfg, nil, LegConfig{Audio: &AudioConfig{}}); err == nil {
+		t.Error("admitted without room")
+	}
+	if s := e.Status().Capacity; s.Refused != 1 || s.Step != "half rate" || s.Usage < 0.95 {
+		t.Errorf("%+v", s)
+	}
+	for range 200 {
+		now = now.Add(watchEvery)
+		w.look(now, 0.1)
+	}
+	if step := load.Step(e.step.Load()); step != load.Full {
+		t.Errorf("after a quiet time: %v", step)
+	}
+	if err := e.admit(cfg, nil, LegConfig{Audio: &AudioConfig{}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// At half the frame rate, and with thumbnails at half, fewer frames are made.
+func TestStepsSaveFrames(t *testing.T) {
+	e := newEngine(t)
+	cfg := testConfig("steps", OwnShown)
+	phones := []*phone{join(t, e, cfg, 0), join(t, e, cfg, 1)}
+	defer func() {
+		for _, p := range phones {
+			p.close()
+		}
+	}()
+	c := e.Conference("steps")
+	drive(t, c, phones, "they see each other", func() bool {
+		return strings.HasPrefix(phones[0].names(), "B") && strings.HasPrefix(phones[1].names(), "A")
+	})
+	frames := func(step load.Step) (large, strip uint64) {
+		e.step.Store(int32(step))
+		count := func() (n [2]uint64) {
+			for _, b := range c.status().Bands {
+				n[b.Index] += b.Frames + b.Skipped
+			}
+			return n
+		}
+		before := count()
+		for n := range 20 {
+			for _, p := range phones {
+				fill(p.frame, colours[n%8]) // so that something changes
+				p.send(t)
+			}
+			c.Compose(time.Now().Add(time.Duration(n) * tickPeriod))
+			waitFor(t, "the turn is done", func() bool { return !c.pictures.sequence[0].list[0].busy.Load() })
+		}
+		after := count()
+		return after[0] - before[0], after[1] - before[1]
+	}
+	fullLarge, _ := frames(load.Full)
+	if large, strip := frames(load.Thumbnails); strip > large*2/3 {
+		t.Errorf("%d frames of large bands and %d of strips", large, strip)
+	}
+	if large, _ := frames(load.HalfRate); large > fullLarge*2/3 {
+		t.Errorf("%d frames of large bands at half the rate, %d at full", large, fullLarge)
+	}
+}
+
+// waitFor waits for what other goroutines do.
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
