@@ -158,6 +158,9 @@ func (b *band) submit(deadline time.Time) {
 	}
 	b.ok = false
 	b.skipped.Add(1)
+	if b.force {
+		b.intra.Store(true)
+	}
 	b.finish()
 }
 
