@@ -77,7 +77,7 @@ func (a *audioLeg) report(r rtp.Report) { a.loss.Store(uint32(r.FractionLost*100
 // receive takes a packet from the stream's goroutine.
 func (a *audioLeg) receive(p rtp.Packet) {
 	cfg := a.config.Load()
-	a.leg.confirmed.Store(true)
+	a.leg.Confirm()
 	if p.SSRCChanged {
 		a.digits = rtp.DTMFReceiver{}
 	}

@@ -164,7 +164,7 @@ func (s *bandSet) gather(views []*view, tick uint64, now time.Time) {
 	for _, v := range views {
 		overlay := v.describe(s.pictures)
 		for _, r := range v.list {
-			if tick%uint64(FrameRate/min(r.rung.FPS, most)) != 0 || len(*r.deliveries.Load()) == 0 {
+			if tick%uint64(FrameRate/min(r.rung.FPS, most)) != 0 || !r.heard() {
 				continue
 			}
 			if r.busy.Load() {

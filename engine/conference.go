@@ -100,7 +100,7 @@ func (c *Conference) Compose(now time.Time) { c.pictures.compose(now) }
 // Legs returns the legs of the conference, in order of joining. Not to be changed.
 func (c *Conference) Legs() []*Leg { return *c.legs.Load() }
 
-func (c *Conference) join(cfg LegConfig) (*Leg, error) {
+func (c *Conference) join(cfg LegConfig, cost float64) (*Leg, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -110,7 +110,7 @@ func (c *Conference) join(cfg LegConfig) (*Leg, error) {
 	if limit := c.config.MaxParticipants; limit > 0 && len(now) >= limit {
 		return nil, ErrFull
 	}
-	leg, err := newLeg(c, cfg, time.Now())
+	leg, err := newLeg(c, cfg, cost, time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -123,9 +123,9 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 		conf = newConference(e, c)
 	}
 	var leg *Leg
-	err := e.admit(c, e.conferences[c.Name], l)
+	cost, err := e.admit(c, e.conferences[c.Name], l)
 	if err == nil {
-		leg, err = conf.join(l)
+		leg, err = conf.join(l, cost)
 	}
 	if err != nil {
 		if !running {
@@ -141,10 +141,10 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	return leg, nil
 }
 
-// admit promises a participant his share of the processors.
-func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) error {
+// admit returns which share of the processors a participant will take.
+func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) (cost float64, err error) {
 	if running != nil && c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants {
-		return ErrFull
+		return 0, ErrFull
 	}
 	return e.account.Admit(c.describe(running, l), time.Now())
 }
@@ -172,10 +172,11 @@ func (e *Engine) leave(l *Leg) {
 // seconds is a duration as logs have it.
 func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
-// HasRoom reports whether a conference like c could take one more participant.
-func (e *Engine) HasRoom(c ConferenceConfig) bool {
-	conf := e.Conference(c.Name)
-	return conf == nil || c.MaxParticipants <= 0 || len(conf.Legs()) < c.MaxParticipants
+// HasRoom tells whether a conference like c could take one more participant
+// like l: nil, ErrFull or *load.NoRoom.
+func (e *Engine) HasRoom(c ConferenceConfig, l LegConfig) error {
+	_, err := e.admit(c, e.Conference(c.Name), l)
+	return err
 }
 
 // Conference returns the running conference of that name, or nil.

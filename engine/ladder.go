@@ -35,6 +35,9 @@ type VideoLimits struct {
 	PacketizationMode int // RFC 6184 section 6.2
 }
 
+// TypicalLimits are those of a phone that takes 720p: level 3.1.
+var TypicalLimits = VideoLimits{Level: 31, MaxFS: 3600, MaxMBPS: 108000, MaxBitrate: 14_000_000, PacketizationMode: 1}
+
 // macroblocks returns the size of a picture of the rung in macroblocks.
 func (r Rung) macroblocks() int { return ((r.Width + 15) / 16) * ((r.Height + 15) / 16) }
 

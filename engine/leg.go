@@ -78,15 +78,16 @@ type Leg struct {
 	audio     atomic.Pointer[audioLeg] // once there, it stays: without media it is idle
 	video     atomic.Pointer[videoLeg] // likewise
 	confirmed atomic.Bool
+	cost      float64 // the share of the processors that was predicted
 
 	mu     sync.Mutex // serialises Reconfigure and Close
 	closed bool       // guarded by mu
 }
 
 // newLeg starts the streams of a leg. Transports are the leg's when it succeeds.
-func newLeg(c *Conference, cfg LegConfig, now time.Time) (*Leg, error) {
+func newLeg(c *Conference, cfg LegConfig, cost float64, now time.Time) (*Leg, error) {
 	l := &Leg{
-		id: cfg.ID, conference: c, engine: c.engine, joined: now,
+		id: cfg.ID, conference: c, engine: c.engine, joined: now, cost: cost,
 		log: c.log.With("participant", cfg.ID, "call_id", cfg.CallID),
 	}
 	if cfg.Notify == nil {
@@ -96,7 +97,9 @@ func newLeg(c *Conference, cfg LegConfig, now time.Time) (*Leg, error) {
 	if err := l.checkCodecs(cfg); err != nil {
 		return nil, err
 	}
-	l.confirmed.Store(!cfg.AwaitConfirm)
+	if !cfg.AwaitConfirm {
+		l.Confirm()
+	}
 	l.open(cfg, now)
 	return l, nil
 }
@@ -169,8 +172,13 @@ func (l *Leg) KeyFrame() {
 	}
 }
 
-// Confirm says that the far end has our answer, so that pictures may go.
-func (l *Leg) Confirm() { l.confirmed.Store(true) }
+// Confirm says that the far end has our answer, so that pictures may go. Until
+// then he takes nothing from others: anybody can send an INVITE.
+func (l *Leg) Confirm() {
+	if !l.confirmed.Load() && l.confirmed.CompareAndSwap(false, true) {
+		l.engine.account.Promise(l.cost, time.Now())
+	}
+}
 
 // LastSign returns when RTP or RTCP last arrived on any stream; control tells
 // whether RTCP ever has. Before anything it is when the leg joined.

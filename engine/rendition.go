@@ -166,6 +166,16 @@ func (r *rendition) run() {
 	r.done()
 }
 
+// heard reports whether anybody is there to be sent a picture.
+func (r *rendition) heard() bool {
+	for _, d := range *r.deliveries.Load() {
+		if d.video.leg.confirmed.Load() {
+			return true
+		}
+	}
+	return false
+}
+
 // miss counts a picture that was due and is not made.
 func (r *rendition) miss() {
 	r.skipped.Add(1)

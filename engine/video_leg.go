@@ -105,7 +105,7 @@ func (v *videoLeg) setWait(cfg VideoConfig) {
 // units to the source.
 func (v *videoLeg) receive(p rtp.Packet) {
 	cfg := v.config.Load()
-	v.leg.confirmed.Store(true)
+	v.leg.Confirm()
 	if !cfg.Receive || cfg.Formats[p.PayloadType] != codecs.H264 {
 		return
 	}

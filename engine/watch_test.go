@@ -56,7 +56,7 @@ func TestWatchShedsAndRefuses(t *testing.T) {
 		t.Errorf("after ten seconds of overload: %v", step)
 	}
 	cfg := testConfig("full", OwnHidden)
-	if err := e.admit(cfg, nil, LegConfig{Audio: &AudioConfig{}}); err == nil {
+	if _, err := e.admit(cfg, nil, LegConfig{Audio: &AudioConfig{}}); err == nil {
 		t.Error("admitted without room")
 	}
 	if s := e.Status().Capacity; s.Refused != 1 || s.Step != "half rate" || s.Usage < 0.95 {
@@ -69,7 +69,7 @@ func TestWatchShedsAndRefuses(t *testing.T) {
 	if step := load.Step(e.step.Load()); step != load.Full {
 		t.Errorf("after a quiet time: %v", step)
 	}
-	if err := e.admit(cfg, nil, LegConfig{Audio: &AudioConfig{}}); err != nil {
+	if _, err := e.admit(cfg, nil, LegConfig{Audio: &AudioConfig{}}); err != nil {
 		t.Error(err)
 	}
 }

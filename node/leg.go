@@ -69,8 +69,10 @@ func (l *leg) start(offer []byte) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if offer == nil {
-		if !l.host.engine.HasRoom(l.conference) {
-			return nil, engine.ErrFull
+		// What he can take will be in his answer: what most phones can is asked for.
+		video := engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits}
+		if err := l.host.engine.HasRoom(l.conference, engine.LegConfig{Video: &video}); err != nil {
+			return nil, err
 		}
 		return l.negotiation.Offer()
 	}

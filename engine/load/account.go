@@ -61,17 +61,25 @@ func (e *NoRoom) Error() string {
 	return fmt.Sprintf("the node is at its capacity: %.2f processors needed, %.2f free", e.Needs, max(e.Free, 0))
 }
 
-// Admit promises the participant his share, or returns *NoRoom.
-func (a *Account) Admit(j Join, now time.Time) error {
+// Admit returns which share the participant will take, in processors, for
+// Promise when he really comes; or *NoRoom.
+func (a *Account) Admit(j Join, now time.Time) (cost float64, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	cost, free := a.costs.Predict(j), a.free(now)
+	cost = a.costs.Predict(j)
+	free := a.free(now)
 	if a.limit > 0 && cost > free {
 		a.refused++
-		return &NoRoom{cost, free}
+		return cost, &NoRoom{cost, free}
 	}
+	return cost, nil
+}
+
+// Promise keeps a share for one who has come, until it shows in the measurement.
+func (a *Account) Promise(cost float64, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.promised = append(a.promised, promise{now, cost})
-	return nil
 }
 
 // free returns how many processors are left: those that shedding would give

@@ -11,7 +11,11 @@ func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 	a.SetCosts(Costs{Decode: 0.001, Encode: 0.004, AudioDecode: 0.0015, AudioEncode: 0.007})
 	now := epoch
 	join := func(parties int) error {
-		return a.Admit(Join{Parties: parties % 8, OnStage: 8, Sends: hd, Takes: hd, Shares: parties%8 > 0, OwnHidden: true, Thumbnail: 8.0 / 45}, now)
+		cost, err := a.Admit(Join{Parties: parties % 8, OnStage: 8, Sends: hd, Takes: hd, Shares: parties%8 > 0, OwnHidden: true, Thumbnail: 8.0 / 45}, now)
+		if err == nil {
+			a.Promise(cost, now)
+		}
+		return err
 	}
 	n := 0
 	for ; n < 100 && join(n) == nil; n++ {
@@ -52,7 +56,7 @@ func TestAccountCountsOnShedding(t *testing.T) {
 		want  bool
 	}{{0.8, Full, true}, {1, Full, true}, {0.95, OwnShown, false}, {0.95, HalfRate, false}} {
 		a.Measured(c.usage, c.step)
-		if err := a.Admit(j, epoch.Add(time.Duration(c.step)*time.Hour)); (err == nil) != c.want {
+		if _, err := a.Admit(j, epoch.Add(time.Duration(c.step)*time.Hour)); (err == nil) != c.want {
 			t.Errorf("at %v with %v: %v", c.usage, c.step, err)
 		}
 	}
@@ -61,7 +65,7 @@ func TestAccountCountsOnShedding(t *testing.T) {
 func TestAccountWithoutLimit(t *testing.T) {
 	a := NewAccount(1, 0)
 	a.Measured(1, HalfRate)
-	if err := a.Admit(Join{}, time.Now()); err != nil {
+	if _, err := a.Admit(Join{}, time.Now()); err != nil {
 		t.Error(err)
 	}
 }
