@@ -29,8 +29,12 @@ const (
 	markWhite  = 225
 )
 
-// markRect is where the mark is drawn in a picture or in an uncropped cell.
-func markRect(r Rect) Rect { return r.Part(0.25, 0.82, 0.75, 0.90) }
+// markRects are where the mark is drawn in a picture or in an uncropped cell:
+// at the foot, and, of people, above their heads too, since composers write
+// names at the foot.
+func markRects(r Rect) [2]Rect {
+	return [2]Rect{r.Part(0.25, 0.82, 0.75, 0.90), r.Part(0.25, 0.03, 0.75, 0.11)}
+}
 
 func (m Mark) bits() (bits uint16) {
 	body := uint16(m.Caller&15)<<8 | uint16(m.Picture&255)
@@ -41,9 +45,8 @@ func markSum(body uint16) uint16 {
 	return (body + body>>2 + body>>4 + body>>6 + body>>8 + body>>10 + 1) & 3
 }
 
-// draw paints the mark into the picture.
-func (m Mark) draw(c canvas) {
-	area := markRect(Whole(c.p))
+// draw paints the mark into the area of the picture.
+func (m Mark) draw(c canvas, area Rect) {
 	bits := m.bits()
 	for i := range markFields {
 		col := Colour{markBlack, 128, 128}
@@ -57,7 +60,15 @@ func (m Mark) draw(c canvas) {
 // ReadMark reads the mark of the clip that fills the rectangle of the picture.
 // It reports false where there is none, or none that can be read safely.
 func ReadMark(p *codecs.Picture, r Rect) (Mark, bool) {
-	area := markRect(r)
+	for _, area := range markRects(r) {
+		if m, ok := readMark(p, area); ok {
+			return m, true
+		}
+	}
+	return Mark{}, false
+}
+
+func readMark(p *codecs.Picture, area Rect) (Mark, bool) {
 	var bits uint16
 	for i := range markFields {
 		field := area.Part((float64(i)+0.3)/markFields, 0.3, (float64(i)+0.7)/markFields, 0.7)

@@ -20,6 +20,11 @@ func TestMarkedPerson(t *testing.T) {
 			if m, ok := ReadMark(p, Whole(p)); !ok || m != want || s.MarkOf(59) != want {
 				t.Errorf("%v, talking %v: %+v %v, want %+v", size, talking, m, ok, want)
 			}
+			// A name over the foot leaves the one above the head.
+			canvas{p}.rect(Whole(p).Part(0, 0.75, 1, 1), Colour{90, 128, 128})
+			if m, ok := ReadMark(p, Whole(p)); !ok || m != want {
+				t.Errorf("%v, talking %v, foot covered: %+v %v, want %+v", size, talking, m, ok, want)
+			}
 		}
 	}
 }

@@ -66,13 +66,15 @@ func (s *scene) draw(p *codecs.Picture, i, n int) {
 	if s.spec.Style == Person {
 		s.person(c, turn, i)
 		if s.spec.Marked {
-			s.spec.MarkOf(i).draw(c)
+			for _, area := range markRects(Whole(p)) {
+				s.spec.MarkOf(i).draw(c, area)
+			}
 		}
 	} else {
 		w, h := float64(p.Width), float64(p.Height)
 		unit := min(w, h)
 		c.ellipse(w/2+0.05*unit*math.Sin(turn), h*0.44, 0.15*unit, 0.2*unit, Colour{180, 112, 148})
-		s.spec.MarkOf(i).draw(c)
+		s.spec.MarkOf(i).draw(c, markRects(Whole(p))[0])
 	}
 	if s.table != nil {
 		c.noise(s.table, rand.New(rand.NewPCG(s.spec.Seed, uint64(i)+2)))

@@ -96,8 +96,12 @@ func (c *Caller) dial(ctx context.Context, server *sip.Server, uri string) error
 		return err
 	}
 	c.uri, c.began = uri, time.Now()
+	host := c.plan.Address.String()
+	if c.plan.Address.Is6() { // RFC 3261 section 19.1.1
+		host = "[" + host + "]"
+	}
 	out := sip.Outgoing{
-		URI: uri, From: fmt.Sprintf("sip:load-%d-%d@%s", c.conference.index, c.index, c.plan.Address), DisplayName: c.name, Offer: offer,
+		URI: uri, From: fmt.Sprintf("sip:load-%d-%d@%s", c.conference.index, c.index, host), DisplayName: c.name, Offer: offer,
 		OnReinvite: c.reoffered, OnAnswer: func(answer []byte) { _ = c.accept(answer) },
 		OnInfo: func(string, []byte) { c.pump.do(func() { c.key = true }) }, // RFC 5168
 	}

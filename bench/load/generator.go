@@ -14,6 +14,7 @@ import (
 
 	"parley/bench/clip"
 	"parley/codecs"
+	"parley/composer"
 	"parley/signaling/sip"
 )
 
@@ -194,6 +195,62 @@ func (g *Generator) Snapshot() Snapshot {
 		}
 	}
 	return s
+}
+
+// Sample has every probe keep the next picture that it is sent.
+func (g *Generator) Sample() {
+	for _, p := range g.probes() {
+		p.want()
+	}
+}
+
+func (g *Generator) probes() (list []*probe) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.callers {
+		if c.probe != nil {
+			list = append(list, c.probe)
+		}
+	}
+	return list
+}
+
+// Likeness compares the pictures that were kept with what they should show,
+// and forgets them. There is nothing to compare where several callers of a
+// conference look the same, since then their names are not known, or where
+// what they show is not numbered.
+func (g *Generator) Likeness() ([]Likeness, error) {
+	var all []Likeness
+	for _, p := range g.probes() {
+		list := p.kept()
+		one, err := g.likeness(p.caller.conference, list)
+		for _, s := range list {
+			s.picture.Release()
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one...)
+	}
+	return all, nil
+}
+
+func (g *Generator) likeness(conf *conference, list []specimen) ([]Likeness, error) {
+	members := conf.members.Load()
+	layout, known := composer.Find(g.plan.Layout)
+	if members == nil || !known || len(*members) > g.plan.Looks || g.plan.File != "" {
+		return nil, nil
+	}
+	names := map[int]string{}
+	for _, index := range *members {
+		names[index%g.plan.Looks] = g.plan.name(conf.index, index)
+	}
+	e := expectation{
+		plan: &g.plan, reels: g.reels, set: g.set, composer: composer.New(), layout: layout,
+		names: func(look int) string { return names[look] },
+	}
+	defer e.composer.Close()
+	return e.compare(list)
 }
 
 // Close has everybody hang up and frees everything. A second Close does nothing.

@@ -43,6 +43,7 @@ type Plan struct {
 	// left, top, right, bottom. All zero: where a layout of Parley has him.
 	Main [4]float64
 
+	Layout  string     // of the views, for comparing them; "" = the default
 	Network Network    // what packets suffer between the callers and the server
 	Address netip.Addr // of the callers; invalid = 127.0.0.1
 }

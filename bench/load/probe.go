@@ -19,8 +19,10 @@ type probe struct {
 	sounds chan packet
 	done   sync.WaitGroup
 
-	mu    sync.Mutex
-	found Findings // guarded by mu
+	mu        sync.Mutex
+	found     Findings   // guarded by mu
+	sample    bool       // guarded by mu: the next picture that can be read is kept
+	specimens []specimen // guarded by mu
 
 	// Of the goroutine of pictures.
 	main  int // which of the places the speaker was last found at
@@ -143,6 +145,7 @@ func (p *probe) look(u unit) {
 		return
 	}
 	p.found.Pictures++
+	p.keep(picture)
 	before, shown := p.last, p.shown
 	p.last, p.shown = mark, true
 	if shown && mark == before {
@@ -163,6 +166,37 @@ func (p *probe) look(u unit) {
 		p.lag++
 		p.lagMu.Unlock()
 	}
+}
+
+// specimensMost bounds the pictures that a probe keeps.
+const specimensMost = 32
+
+// keep keeps a picture when one is wanted; p.mu is held.
+func (p *probe) keep(picture *codecs.Picture) {
+	layout, known := composer.Find(p.caller.plan.Layout)
+	if !p.sample || !known || len(p.specimens) >= specimensMost {
+		return
+	}
+	if s, ok := read(picture, layout); ok {
+		picture.Retain()
+		p.specimens, p.sample = append(p.specimens, s), false
+	}
+}
+
+// want has the next picture kept.
+func (p *probe) want() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sample = true
+}
+
+// kept returns the pictures that were kept; they are the asker's.
+func (p *probe) kept() []specimen {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.specimens
+	p.specimens = nil
+	return s
 }
 
 // read finds the speaker's mark in a view.
@@ -241,4 +275,7 @@ func (p *probe) close() {
 	close(p.units)
 	close(p.sounds)
 	p.done.Wait()
+	for _, s := range p.kept() {
+		s.picture.Release()
+	}
 }

@@ -20,7 +20,7 @@ const processVariable = "PARLEY_BENCH_LOAD"
 
 // request is what the load process is asked for.
 type request struct {
-	Do         string // join, leave, snapshot
+	Do         string // join, leave, snapshot, sample, likeness
 	Conference int
 	Caller     int // how many join, or who leaves
 }
@@ -30,6 +30,7 @@ type reply struct {
 	Progress string // not the answer yet
 	Failed   string
 	Snapshot Snapshot
+	Likeness []Likeness
 }
 
 // Process is a load in a process of its own: this program once more, which must
@@ -108,32 +109,45 @@ func (l *Process) Leave(ctx context.Context, conference, index int) error {
 
 // Snapshot is Generator.Snapshot.
 func (l *Process) Snapshot(ctx context.Context) (Snapshot, error) {
-	return l.do(ctx, request{Do: "snapshot"})
+	r, err := l.do(ctx, request{Do: "snapshot"})
+	return r.Snapshot, err
 }
 
-func (l *Process) do(ctx context.Context, r request) (Snapshot, error) {
+// Sample is Generator.Sample.
+func (l *Process) Sample(ctx context.Context) error {
+	_, err := l.do(ctx, request{Do: "sample"})
+	return err
+}
+
+// Likeness is Generator.Likeness.
+func (l *Process) Likeness(ctx context.Context) ([]Likeness, error) {
+	r, err := l.do(ctx, request{Do: "likeness"})
+	return r.Likeness, err
+}
+
+func (l *Process) do(ctx context.Context, r request) (reply, error) {
 	if err := l.ask.Encode(r); err != nil {
-		return Snapshot{}, fmt.Errorf("%w: %w", ErrProcess, err)
+		return reply{}, fmt.Errorf("%w: %w", ErrProcess, err)
 	}
 	return l.await(ctx)
 }
 
 // await waits for an answer. After the end of ctx the process is of no more use.
-func (l *Process) await(ctx context.Context) (Snapshot, error) {
+func (l *Process) await(ctx context.Context) (reply, error) {
 	for {
 		select {
 		case r, ok := <-l.answers:
 			switch {
 			case !ok:
-				return Snapshot{}, fmt.Errorf("%w: %w", ErrProcess, l.failed)
+				return reply{}, fmt.Errorf("%w: %w", ErrProcess, l.failed)
 			case r.Failed != "":
-				return r.Snapshot, errors.New(r.Failed)
+				return r, errors.New(r.Failed)
 			case r.Progress == "":
-				return r.Snapshot, nil
+				return r, nil
 			}
 			l.told(r.Progress)
 		case <-ctx.Done():
-			return Snapshot{}, ctx.Err()
+			return reply{}, ctx.Err()
 		}
 	}
 }
@@ -190,13 +204,18 @@ func serve(in io.Reader, out io.Writer) error {
 			return err
 		}
 		var a reply
+		var err error
 		switch r.Do {
 		case "join":
 			err = g.Join(context.Background(), r.Conference, r.Caller)
 		case "leave":
 			err = g.Leave(context.Background(), r.Conference, r.Caller)
+		case "sample":
+			g.Sample()
+		case "likeness":
+			a.Likeness, err = g.Likeness()
 		default:
-			a.Snapshot, err = g.Snapshot(), nil
+			a.Snapshot = g.Snapshot()
 		}
 		if err != nil {
 			a.Failed = err.Error()

@@ -50,10 +50,12 @@ func sockaddrOf(a netip.AddrPort) (s sockaddr) {
 
 // listenUDP opens a socket at a port that notes when packets came.
 func listenUDP(a netip.AddrPort) (fd int, err error) {
-	family := unix.AF_INET
-	var to unix.Sockaddr = &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().Unmap().As4()}
-	if a.Addr().Is6() && !a.Addr().Is4In6() {
-		family, to = unix.AF_INET6, &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
+	family, ip := unix.AF_INET, a.Addr().Unmap()
+	var to unix.Sockaddr
+	if ip.Is4() {
+		to = &unix.SockaddrInet4{Port: int(a.Port()), Addr: ip.As4()}
+	} else {
+		family, to = unix.AF_INET6, &unix.SockaddrInet6{Port: int(a.Port()), Addr: ip.As16()}
 	}
 	fd, err = unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

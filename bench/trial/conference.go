@@ -34,6 +34,12 @@ func Conference(ctx context.Context, o Options, run *report.Run) error {
 	if err != nil {
 		return err
 	}
+	if !o.against() {
+		o.Told("comparing pictures with what they should show")
+		if w.likeness, err = r.load.Likeness(ctx); err != nil {
+			return err
+		}
+	}
 	r.report(&w, run)
 	return nil
 }
@@ -83,6 +89,32 @@ func (r *rig) report(w *window, run *report.Run) {
 	r.received(w, run)
 	r.timing(w, run)
 	r.inside(w, run)
+	w.quality(run)
+}
+
+// quality is how like pictures are to what they should show.
+func (w *window) quality(run *report.Run) {
+	if len(w.likeness) == 0 {
+		return
+	}
+	run.Figure("pictures compared", "", float64(len(w.likeness)))
+	for _, f := range []struct {
+		name, unit string
+		of         func(load.Likeness) float64
+	}{
+		{"PSNR", "dB", func(l load.Likeness) float64 { return l.PSNR }},
+		{"SSIM", "", func(l load.Likeness) float64 { return l.SSIM }},
+		{"PSNR of the speaker", "dB", func(l load.Likeness) float64 { return l.SpeakerPSNR }},
+		{"SSIM of the speaker", "", func(l load.Likeness) float64 { return l.SpeakerSSIM }},
+		{"PSNR of the others", "dB", func(l load.Likeness) float64 { return l.OthersPSNR }},
+		{"SSIM of the others", "", func(l load.Likeness) float64 { return l.OthersSSIM }},
+	} {
+		sum := 0.0
+		for _, l := range w.likeness {
+			sum += f.of(l)
+		}
+		run.Figure(f.name+", mean", f.unit, sum/float64(len(w.likeness)))
+	}
 }
 
 // cost is what the server took.

@@ -104,7 +104,7 @@ const joinPatience = 30 * time.Second
 
 func openRig(ctx context.Context, o Options) (*rig, error) {
 	r := &rig{o: o, pid: o.PID, firsts: map[[2]int]float64{}}
-	o.Load.URIs, o.Load.Address = o.URIs, o.Address
+	o.Load.URIs, o.Load.Address, o.Load.Layout = o.URIs, o.Address, o.Layout
 	if !o.against() {
 		o.Told("starting a node")
 		n, err := subject.Start(ctx, subject.NodeConfig{

@@ -28,6 +28,7 @@ type window struct {
 	load.Findings
 	curve    []float64 // processor time of the server in each second
 	pumpLate float64   // seconds
+	likeness []load.Likeness
 
 	// Of a node.
 	encoded, skipped float64 // pictures per second
@@ -179,6 +180,9 @@ func (r *rig) watch(ctx context.Context, length time.Duration, w *window, first 
 		}
 		if r.pid != 0 {
 			w.curve = append(w.curve, (now.CPU()-before.CPU())/now.At.Sub(before.At).Seconds())
+		}
+		if err := r.load.Sample(ctx); err != nil {
+			return s, err
 		}
 		r.o.Told(progress(time.Since(begin), length, last, s, w))
 		before, last = now, s
