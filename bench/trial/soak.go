@@ -63,6 +63,23 @@ type sample struct {
 	encoders, decoders, lowest, delay, lost, damaged float64
 }
 
+// String tells what is known.
+func (x sample) String() string {
+	text := ""
+	for _, v := range []struct {
+		value  float64
+		format string
+	}{
+		{x.resident, "%.0f MB, "}, {x.cpu, "%.2f cores, "}, {x.goroutines, "%.0f goroutines, "}, {x.sockets, "%.0f sockets, "},
+		{x.calls, "%.0f calls, "}, {x.lowest, "lowest %.1f pictures/s, "}, {x.delay, "delay p99 %.0f ms, "},
+	} {
+		if !math.IsNaN(v.value) {
+			text += fmt.Sprintf(v.format, v.value)
+		}
+	}
+	return text
+}
+
 // Soak has callers join and leave, talk in turns and lose packets for hours,
 // and watches the server for leaks, drift and stuck calls. It adds what it
 // found to the run, a verdict first.
@@ -121,8 +138,7 @@ func (s *soak) watch(ctx context.Context) error {
 				return err
 			}
 			s.samples = append(s.samples, one)
-			s.o.Told(fmt.Sprintf("%5.0f of %.0f s  %.0f MB, %.2f cores, %.0f goroutines, %.0f sockets, %.0f calls, lowest %.1f pictures/s, %d faults",
-				one.at, s.o.Duration.Seconds(), one.resident, one.cpu, one.goroutines, one.sockets, one.calls, one.lowest, len(s.faults)))
+			s.o.Told(fmt.Sprintf("%5.0f of %.0f s  %v%d faults", one.at, s.o.Duration.Seconds(), one, len(s.faults)))
 		}
 	}
 }

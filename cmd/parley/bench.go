@@ -27,6 +27,11 @@ bench plot, as Markdown for people. Measure on a machine that does nothing else.
 
 Examples:
 
+  parley bench conference                   what eight callers cost, and what they get
+  parley bench ramp                         how many callers a node holds
+  parley bench against --sip sip:3000@127.0.0.1:5080 --pid 4711
+                                            the same for another server
+  parley bench limit                        a conference beside its codec work alone
   parley bench codecs                       the limit: what the codecs alone take
   parley bench plot bench-runs/*.json       the curves of all runs so far`
 }

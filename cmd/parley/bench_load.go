@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/bench/clip"
 	"parley/bench/load"
 	"parley/bench/report"
 	"parley/bench/trial"
@@ -45,6 +46,9 @@ func (f *loadFlags) options(o *output) (trial.Options, error) {
 		URIs:  []string{"sip:unknown"}, // checked without; the trial fills it in
 		Width: width, Height: height, FPS: fps, Bitrate: 1000 * f.Bitrate, MaxBitrate: 1000 * f.Take,
 		Profile: profiles[f.Profile], File: f.Video, Looks: min(f.Looks, max(f.Parties, 1)), Turn: f.Turn, Probes: f.Probes, Seed: f.Seed,
+	}
+	if f.Looks < 1 || f.Looks > clip.Callers {
+		return trial.Options{}, &usageError{fmt.Sprintf("--looks %d: there are 1 to %d", f.Looks, clip.Callers)}
 	}
 	if f.Parties < 1 || f.Conferences < 1 {
 		return trial.Options{}, &usageError{"--parties and --conferences are 1 or more"}
