@@ -127,10 +127,12 @@ func (r *rig) cost(w *window, run *report.Run) {
 	run.Figure("CPU, system", "cores", w.system)
 	run.Figure("CPU a port", "ms/s", 1000*w.cpu()/float64(w.ports))
 	perCore := float64(w.ports) / w.cpu()
-	if limit := r.o.portsPerCore(); limit > 0 {
+	invalid := r.o.invalid(w)
+	if limit := r.o.portsPerCore(); limit > 0 && invalid == "" {
 		run.Target("ports per core", "", perCore, limit, report.Higher)
 	} else {
 		run.Figure("ports per core", "", perCore)
+		run.Figures[len(run.Figures)-1].Note = invalid
 	}
 	run.Figure("memory a port", "MB", float64(w.resident-r.empty)/float64(w.ports)/1e6)
 	run.Figure("memory of the server", "MB", float64(w.resident)/1e6)
@@ -143,6 +145,22 @@ func (r *rig) cost(w *window, run *report.Run) {
 		}
 		run.Curve("CPU of the server", "time, s", "cores", x, w.curve)
 	}
+}
+
+// invalid says why what a window cost is no capacity; "" = it is one. A server
+// that leaves out pictures costs less.
+func (o Options) invalid(w *window) string {
+	want := 30.0
+	if o.Load.FPS > 0 {
+		want = min(want, float64(o.Load.FPS))
+	}
+	switch {
+	case w.lowestSent() < loadRate*want:
+		return fmt.Sprintf("no capacity: a caller could send %.1f pictures/s only", w.lowestSent())
+	case o.Load.MaxBitrate == 0 && w.lowestRate() < 0.9*want: // at low rates he is to have fewer
+		return fmt.Sprintf("no capacity: a receiver had %.1f pictures/s only", w.lowestRate())
+	}
+	return ""
 }
 
 // portsPerCore is the target for such conferences; 0 = there is none.
@@ -172,12 +190,13 @@ func (r *rig) received(w *window, run *report.Run) {
 	run.Figure("frame rate, mean", "pictures/s", w.mean(func(r receiver) float64 { return r.fps }))
 	run.Figure("bitrate of pictures received, mean", "kbit/s", w.mean(func(r receiver) float64 { return r.bitrate })/1000)
 	rate := w.mean(func(r receiver) float64 { return r.fps })
+	missing := w.mean(func(r receiver) float64 { return r.missing })
 	run.Figure("pictures late", "%", 100*w.mean(func(r receiver) float64 { return r.late })/rate)
-	run.Figure("pictures left out", "%", 100*w.mean(func(r receiver) float64 { return r.missing })/rate)
+	run.Figure("pictures left out", "%", 100*missing/(rate+missing))
 	run.Figure("packets lost", "", w.mean(func(r receiver) float64 { return float64(r.lost) })*float64(len(w.receivers)))
 	if w.Pictures > 0 {
 		run.Figure("pictures that show no new one of the speaker", "%", 100*float64(w.Repeated)/float64(w.Pictures))
-		run.Figure("pictures of the speaker never shown", "%", 100*float64(w.Skipped)/float64(w.Pictures))
+		run.Figure("pictures of the speaker never shown", "%", 100*float64(w.Skipped)/float64(w.Pictures-w.Repeated+w.Skipped))
 		run.Figure("pictures without a readable number", "%", 100*float64(w.Unread)/float64(w.Pictures+w.Unread))
 	}
 	run.Figure("access units refused by decoders", "", float64(w.Refused))

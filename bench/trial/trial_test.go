@@ -55,6 +55,33 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// A server that leaves out pictures is cheap, but that is no capacity.
+func TestInvalid(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		one  receiver
+		plan load.Plan
+		want string
+	}{
+		{"good", receiver{fps: 29, sent: 30}, load.Plan{}, ""},
+		{"slow", receiver{fps: 20, sent: 30}, load.Plan{}, "a receiver had 20.0"},
+		{"he takes little", receiver{fps: 15, sent: 30}, load.Plan{MaxBitrate: 200_000}, ""},
+		{"slow cameras", receiver{fps: 15, sent: 15}, load.Plan{FPS: 15}, ""},
+		{"load", receiver{fps: 30, sent: 25}, load.Plan{}, "could send 25.0"},
+	} {
+		got := Options{Load: test.plan}.invalid(&window{receivers: []receiver{test.one}})
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+	run := report.New("conference", "test")
+	r := rig{o: Options{Parties: 8, OwnThumbnail: config.Hidden}, pid: 1}
+	r.cost(&window{user: 0.3, ports: 8, receivers: []receiver{{fps: 10, sent: 30}}}, run)
+	if f := figure(t, run, "ports per core"); f.Limit != nil || f.Note == "" {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestWindowCompares(t *testing.T) {
 	begin := time.Unix(1000, 0)
 	before := load.Snapshot{At: begin, Receivers: []load.Receiver{
