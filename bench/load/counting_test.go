@@ -222,7 +222,10 @@ func TestPlan(t *testing.T) {
 		t.Errorf("1080p at level %d, noise %d", p.Level, p.Noise)
 	}
 	for _, bad := range []Plan{
-		{}, {URIs: good.URIs, Looks: 17}, {URIs: good.URIs, FPS: 120}, {URIs: good.URIs, Turn: time.Millisecond},
+		{},
+		{URIs: good.URIs, Looks: 17},
+		{URIs: good.URIs, FPS: 120},
+		{URIs: good.URIs, Turn: time.Millisecond},
 		{URIs: good.URIs, Network: Network{Loss: 3}},
 	} {
 		if _, err := bad.WithDefaults(); !errors.Is(err, ErrPlan) {

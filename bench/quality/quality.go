@@ -9,7 +9,7 @@ import (
 	"parley/codecs"
 )
 
-// ErrSize: the pictures differ in size, or the rectangle is not in them.
+// ErrSize says that the pictures differ in size, or that the rectangle is not in them.
 var ErrSize = errors.New("quality: sizes differ")
 
 // Rect is a rectangle in luma samples.

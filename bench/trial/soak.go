@@ -70,8 +70,13 @@ func (x sample) String() string {
 		value  float64
 		format string
 	}{
-		{x.resident, "%.0f MB, "}, {x.cpu, "%.2f cores, "}, {x.goroutines, "%.0f goroutines, "}, {x.sockets, "%.0f sockets, "},
-		{x.calls, "%.0f calls, "}, {x.lowest, "lowest %.1f pictures/s, "}, {x.delay, "delay p99 %.0f ms, "},
+		{x.resident, "%.0f MB, "},
+		{x.cpu, "%.2f cores, "},
+		{x.goroutines, "%.0f goroutines, "},
+		{x.sockets, "%.0f sockets, "},
+		{x.calls, "%.0f calls, "},
+		{x.lowest, "lowest %.1f pictures/s, "},
+		{x.delay, "delay p99 %.0f ms, "},
 	} {
 		if !math.IsNaN(v.value) {
 			text += fmt.Sprintf(v.format, v.value)

@@ -88,7 +88,8 @@ func TestWindowCompares(t *testing.T) {
 		{Call: 1, Name: "a", Frames: 100, Bits: 1e6, Sent: 10}, {Call: 2, Name: "b", Frames: 50}, {Call: 3, Name: "left"},
 	}}
 	after := load.Snapshot{At: begin.Add(10 * time.Second), Receivers: []load.Receiver{
-		{Call: 1, Name: "a", Frames: 400, Bits: 16e6, Sent: 310, Late: 20}, {Call: 2, Name: "b", Frames: 300, Over: true},
+		{Call: 1, Name: "a", Frames: 400, Bits: 16e6, Sent: 310, Late: 20},
+		{Call: 2, Name: "b", Frames: 300, Over: true},
 		{Call: 4, Conference: 1, Name: "came", Frames: 5},
 	}}
 	w := window{seconds: 10}
@@ -154,7 +155,8 @@ func TestSteps(t *testing.T) {
 func TestRampReport(t *testing.T) {
 	run := report.New("ramp", "test")
 	steps := []step{
-		{ports: 8, cpu: 0.8, lowest: 30, p99: 0.02}, {ports: 16, cpu: 1.5, lowest: 29, p99: 0.03},
+		{ports: 8, cpu: 0.8, lowest: 30, p99: 0.02},
+		{ports: 16, cpu: 1.5, lowest: 29, p99: 0.03},
 		{ports: 24, cpu: 1.9, lowest: 20, p99: 0.2, failed: "too slow"},
 	}
 	fillRamp(RampOptions{}, steps, "too slow", run)
@@ -234,12 +236,16 @@ func TestCallsThatAreSentNothing(t *testing.T) {
 	begin := time.Unix(1000, 0)
 	s := &soak{rig: &rig{}, o: SoakOptions{Options: Options{Told: func(string) {}}}, begin: time.Now()}
 	s.last = load.Snapshot{At: begin, Receivers: []load.Receiver{
-		{Call: 1, Name: "a", Frames: 10, AudioPackets: 10}, {Call: 2, Name: "b", Frames: 10, AudioPackets: 10},
-		{Call: 3, Name: "c", Frames: 10, AudioPackets: 10}, {Call: 4, Name: "d", Frames: 10, AudioPackets: 10},
+		{Call: 1, Name: "a", Frames: 10, AudioPackets: 10},
+		{Call: 2, Name: "b", Frames: 10, AudioPackets: 10},
+		{Call: 3, Name: "c", Frames: 10, AudioPackets: 10},
+		{Call: 4, Name: "d", Frames: 10, AudioPackets: 10},
 	}}
 	now := load.Snapshot{At: begin.Add(2 * time.Second), Receivers: []load.Receiver{
-		{Call: 1, Name: "a", Frames: 70, AudioPackets: 110, VideoLost: 3}, {Call: 2, Name: "b", Frames: 10, AudioPackets: 110},
-		{Call: 3, Name: "c", Frames: 70, AudioPackets: 10}, {Call: 5, Name: "new", Frames: 0},
+		{Call: 1, Name: "a", Frames: 70, AudioPackets: 110, VideoLost: 3},
+		{Call: 2, Name: "b", Frames: 10, AudioPackets: 110},
+		{Call: 3, Name: "c", Frames: 70, AudioPackets: 10},
+		{Call: 5, Name: "new", Frames: 0},
 	}}
 	var one sample
 	s.alive(now, &one)
