@@ -63,7 +63,7 @@ type VideoEncoderConfig struct {
 	Profile       Profile // H.264 profile
 	Level         int     // level_idc: 31 is level 3.1
 	MaxNAL        int     // largest NAL unit in bytes, 0 = unlimited (packetization-mode 1)
-	Preset        string  // x264 preset, "" = superfast
+	Preset        string  // x264 preset, for comparison; "" = the settings chosen for composed pictures
 	Band          bool    // the stream is a band of a stitched picture: vectors reach no more than 32 luma rows
 
 	// Luma rows at the band's upper and lower edge that are black where another

@@ -16,7 +16,7 @@ typedef struct {
 	int max_nal;   // bytes, 0 = unlimited
 	int band;      // 1: vectors reach no more than BAND_REACH luma rows
 	int black_top, black_bottom; // luma rows of a band that must decode flat
-	char preset[16];
+	char preset[16]; // of the library; "" = our own settings
 } px_config;
 
 typedef struct {
@@ -33,7 +33,7 @@ int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *
 	int stride_y, int stride_uv, int key, px_unit *out);
 int px_rate(px_encoder *e, int kbps, int buffer);
 // px_effort sets how hard the encoder searches from the next picture on: 0 the
-// least, 1 as it was opened, 2 more. Parameter sets stay as they are.
+// least, 1 as it was opened, 2 more, 3 most. Parameter sets stay as they are.
 int px_effort(px_encoder *e, int level);
 // px_error returns what the library said last, or "".
 const char *px_error(px_encoder *e);

@@ -28,9 +28,6 @@ import (
 	"parley/codecs"
 )
 
-// DefaultPreset is the preset of a configuration that names none.
-const DefaultPreset = "superfast"
-
 // minKbps is the lowest rate that the library's rate control is asked for.
 const minKbps = 16
 
@@ -58,9 +55,6 @@ var _ codecs.VideoEncoder = (*Encoder)(nil)
 // stream may have: odd sizes, or pictures beyond their level (ITU-T H.264
 // table A-1). The bitrate is cut to what the level allows.
 func New(c codecs.VideoEncoderConfig) (*Encoder, error) {
-	if c.Preset == "" {
-		c.Preset = DefaultPreset
-	}
 	if c.Width < 16 || c.Height < 16 || c.Width > 1<<14 || c.Height > 1<<14 || c.Width%2 != 0 || c.Height%2 != 0 {
 		return nil, fmt.Errorf("x264: %w: size %dx%d", codecs.ErrUnsupported, c.Width, c.Height)
 	}
@@ -142,16 +136,19 @@ func (e *Encoder) SetBitrate(bitsPerSecond int) error {
 	return nil
 }
 
-// The efforts of SetEffort.
+// The efforts of SetEffort, cheapest first. What they cost and gain stands in
+// ARCHITECTURE.md, "Encoder settings".
 const (
-	LeastEffort = iota
-	PresetEffort
-	MoreEffort
+	LeastEffort   = iota // macroblocks are not divided
+	DefaultEffort        // as the encoder was opened
+	MoreEffort           // finer vectors, all macroblocks may be divided
+	MostEffort           // and vectors are sought farther and finer
 )
 
-// SetEffort sets how hard the encoder searches from the next picture on:
-// PresetEffort as its preset says, LeastEffort less, MoreEffort more. The
-// stream goes on with the same parameter sets.
+// SetEffort sets how hard the encoder searches from the next picture on; what is
+// beyond the efforts is the nearest of them. The stream goes on without a key
+// frame and with the same parameter sets, so that bands of different efforts
+// fit together.
 func (e *Encoder) SetEffort(level int) {
 	if e.handle != nil {
 		C.px_effort(e.handle, C.int(level)) // fails for nothing that is set there
