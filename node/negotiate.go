@@ -36,7 +36,7 @@ func localDescription(address netip.Addr, audioPort, videoPort, maxHeight int) s
 	return sdp.Local{
 		Address: address, UserName: "parley", SessionName: "Parley",
 		Audio: &sdp.LocalMedia{
-			Port: audioPort, Codecs: []string{codecs.Opus, codecs.G722, codecs.PCMU, codecs.PCMA}, TelephoneEvent: true,
+			Port: audioPort, Codecs: []string{codecs.Opus, codecs.G722, codecs.PCMU, codecs.PCMA}, TelephoneEvent: true, AudioLevel: true,
 		},
 		Video: &sdp.LocalMedia{
 			Port: videoPort, Codecs: []string{codecs.H264}, H264: h264, MaxBitrate: bitrate, Feedback: true,

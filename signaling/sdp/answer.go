@@ -41,6 +41,7 @@ func (n *Negotiation) Answer(offer []byte) ([]byte, error) {
 		st, described := accept(s, d.bandwidth, l)
 		*media.stream(kind) = st
 		ln.set(described.formats)
+		ln.agree(st)
 		w.media(ln, l, &described)
 	}
 	if active && media.Audio == nil && media.Video == nil {
@@ -116,5 +117,6 @@ func accept(s *section, total bandwidth, l *LocalMedia) (*Stream, stream) {
 		direction: direction(l.Direction.Sends() && theirs.Receives(), l.Direction.Receives() && theirs.Sends()),
 		mux:       st.Mux,
 		feedback:  st.Feedback,
+		level:     st.AudioLevelID,
 	}
 }

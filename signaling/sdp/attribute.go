@@ -26,6 +26,16 @@ func (p *parser) takeAttribute(text string) error {
 		p.d.direction = d
 		return nil
 	}
+	if name == "extmap" { // at the session it is for all media (RFC 8285 section 5)
+		level := &p.d.level
+		if p.s != nil {
+			level = &p.s.level
+		}
+		if id := takeExtension(value); id != 0 && *level == 0 {
+			*level = id
+		}
+		return nil
+	}
 	if p.s == nil {
 		return nil
 	}

@@ -31,6 +31,8 @@ type Stream struct {
 	HasTelephoneEvent bool
 	TelephoneClock    int // clock rate in Hz of TelephoneEvent
 
+	AudioLevelID uint8 // identifier of the header extension with the sender's level (RFC 6464), 0 = none
+
 	Feedback Feedback // RTCP feedback that both sides know (RFC 4585, RFC 5104)
 	AVPF     bool     // profile RTP/AVPF: early feedback is allowed
 

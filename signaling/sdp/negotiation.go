@@ -36,6 +36,7 @@ type line struct {
 	formats []string // as last written
 	content string
 	bound   bindings
+	level   uint8 // identifier of the audio level, 0 = never agreed
 }
 
 // roles holds which line carries which kind, -1 = none.
@@ -129,6 +130,7 @@ func establish(s *section, total bandwidth, l *LocalMedia, send *format, event *
 		PTime:   s.ptime, MaxPTime: s.maxPTime,
 		Content: s.content, Label: s.label,
 	}
+	st.AudioLevelID = s.audioLevel(l)
 	st.Feedback = s.feedbackFor(send.number).and(l.feedback(s.kind))
 	if event != nil {
 		st.TelephoneEvent, st.HasTelephoneEvent, st.TelephoneClock = event.number, true, event.clock

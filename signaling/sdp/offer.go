@@ -39,7 +39,7 @@ func (n *Negotiation) Offer() ([]byte, error) {
 		l := n.local.of(ln.kind)
 		w.media(ln, l, &stream{
 			formats: o.formats[kind], direction: l.Direction,
-			mux: l.RTCPMux, feedback: l.feedback(ln.kind),
+			mux: l.RTCPMux, feedback: l.feedback(ln.kind), level: ln.offeredLevel(l),
 		})
 	}
 	n.open = o
@@ -107,6 +107,11 @@ func (n *Negotiation) Accept(answer []byte) error {
 			return ErrMismatch
 		}
 		if st := conclude(s, d.bandwidth, o.local.of(s.kind), o.formats[kind]); st != nil {
+			ln := &o.lines[i]
+			if st.AudioLevelID != ln.offeredLevel(o.local.of(s.kind)) {
+				st.AudioLevelID = 0 // not what we offered: an answer keeps the numbers
+			}
+			ln.agree(st)
 			*media.stream(kind) = st
 			taken[kind] = i
 		}

@@ -79,6 +79,7 @@ type stream struct {
 	direction Direction
 	mux       bool
 	feedback  Feedback
+	level     uint8 // identifier of the audio level that we take, 0 = none
 }
 
 // media writes an accepted or offered media line.
@@ -104,6 +105,9 @@ func (w *writer) media(ln *line, l *LocalMedia, s *stream) {
 	}
 	if s.mux {
 		w.line("a=rtcp-mux")
+	}
+	if s.level != 0 {
+		w.line("a=extmap:%d/recvonly %s", s.level, audioLevelURI)
 	}
 	for _, fb := range [...]struct {
 		on   bool
