@@ -87,7 +87,7 @@ func streamConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) rtp.
 	return rtp.Config{
 		Transport: t, CNAME: p.ID, Signaling: from.Addr(), Remote: s.Remote, RemoteRTCP: s.RemoteRTCP, Mux: s.Mux,
 		SendPayloadType: s.SendPayloadType, SendClock: s.ClockRate, Receive: receive,
-		Feedback: rtp.Feedback(s.Feedback),
+		Feedback: rtp.Feedback(s.Feedback), AudioLevelID: s.AudioLevelID,
 	}
 }
 
