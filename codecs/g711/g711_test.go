@@ -188,3 +188,30 @@ func BenchmarkConceal(b *testing.B) {
 		c.Conceal(sound)
 	}
 }
+
+func TestLevel(t *testing.T) {
+	for _, law := range []Law{MuLaw, ALaw} {
+		for _, want := range []float64{-6, -20, -40, -55, -127} {
+			e, d := NewEncoder(law), NewDecoder(law)
+			tone := codectest.Tone{Frequency: 1000, Amplitude: math.Sqrt2 * math.Pow(10, want/20)}
+			frame := make([]float32, codecs.FrameSamples)
+			var packet []byte
+			for range 3 { // the filter settles
+				tone.Next(frame)
+				var err error
+				if packet, err = e.Encode(packet[:0], frame); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := d.Level(packet); math.Abs(got-want) > 1.5 {
+				t.Errorf("law %d: level %.1f of a tone of %.0f dBov", law, got, want)
+			}
+			if got := d.Level(nil); got != -127 {
+				t.Errorf("law %d: level %.1f of nothing", law, got)
+			}
+			if n := testing.AllocsPerRun(10, func() { d.Level(packet) }); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		}
+	}
+}
