@@ -39,6 +39,11 @@ int po_encoder_set(po_encoder *e, int loss, int dtx)
 	return err < 0 ? err : opus_encoder_ctl(ENCODER(e), OPUS_SET_DTX(dtx));
 }
 
+int po_encoder_reset(po_encoder *e)
+{
+	return opus_encoder_ctl(ENCODER(e), OPUS_RESET_STATE);
+}
+
 void po_encoder_close(po_encoder *e)
 {
 	opus_encoder_destroy(ENCODER(e));

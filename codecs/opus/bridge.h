@@ -11,6 +11,7 @@ typedef struct po_decoder po_decoder;
 int po_encoder_open(po_encoder **e, int rate, int bitrate, int complexity);
 int po_encode(po_encoder *e, const float *samples, int count, uint8_t *packet, int size);
 int po_encoder_set(po_encoder *e, int loss, int dtx);
+int po_encoder_reset(po_encoder *e);
 void po_encoder_close(po_encoder *e);
 
 int po_decoder_open(po_decoder **d, int rate);

@@ -6,6 +6,7 @@ package opus
 #cgo noescape po_encode
 #cgo nocallback po_encode
 #cgo nocallback po_encoder_set
+#cgo nocallback po_encoder_reset
 #include "bridge.h"
 */
 import "C"
@@ -86,6 +87,14 @@ func (e *Encoder) SetDTX(on bool) {
 		e.dtx = 1
 	}
 	e.set()
+}
+
+// Reset makes the encoder forget what it has coded: the next packet builds on
+// nothing.
+func (e *Encoder) Reset() {
+	if e.handle != nil {
+		C.po_encoder_reset(e.handle) // never fails
+	}
 }
 
 func (e *Encoder) set() {
