@@ -13,6 +13,18 @@ const (
 	// who speaks keeps his place between words.
 	scoreFall = 0.6 // dB per tick: 30 dB/s
 
+	// inaudible is what cannot be heard beside anything, dBov: the last bit of 16.
+	inaudible = -90.0
+
+	// An input that was inaudible for so long has no sum of his own: without him
+	// the sum is the same, sample for sample. A limiter has forgotten by then what
+	// it had to turn down.
+	ownTicks = 25
+
+	// candidateMargin is how far below what it takes to be mixed an input is
+	// already wanted: levels that are told are whole numbers, of packets.
+	candidateMargin = 3.0 // dB
+
 	// edgeSamples is how long a sound that starts or ends from one frame to the
 	// next is faded: 5 ms, short enough to leave the first consonant.
 	edgeSamples = codecs.FrameSamples / 4
@@ -27,16 +39,19 @@ type Input struct {
 	Frame  [codecs.FrameSamples]float32 // in [-1, 1]
 	Active bool                         // Frame holds sound in this tick
 	Muted  bool                         // neither mixed nor measured
+	// Told is the level in dBov, below 0, of what was not decoded because it is
+	// softer than Wanted; 0 = nothing is known. It counts when Active is not set.
+	Told float64
 
 	id string
 
 	// Of this tick's frame.
 	sounding bool    // active, and the samples are numbers
-	sounded  bool    // the same of the tick before
+	sounded  bool    // the same of the tick before, unless it has been inaudible for long
 	level    float64 // dBov
 
 	score    float64 // smoothed level, dBov
-	idle     int     // ticks without sound
+	idle     int     // ticks without anything audible
 	activity activity
 	talking  bool
 
@@ -53,13 +68,13 @@ type Input struct {
 func (in *Input) ID() string { return in.id }
 
 // Own returns the sum of everybody else, one frame, valid until the next Mix,
-// when he is among the mixed or is just leaving them; else (nil, false): he
-// hears Common.
+// when that is another than Common: he is among the mixed, or just leaving them,
+// and was audible in the last half second. Else (nil, false): he hears Common.
 func (in *Input) Own() ([]float32, bool) { return in.own, in.own != nil }
 
 // Level returns the level of this tick's frame in dBov, -127 to 0, in the sense
 // of RFC 6464: a square wave of full scale is 0, a sine of full scale -3. It is
-// -127 when the input is not active or muted.
+// what was told when the input is not active, and -127 when it is muted.
 func (in *Input) Level() float64 { return in.level }
 
 // Talking reports whether he speaks, for indicators: it comes on within 100 ms
@@ -71,8 +86,11 @@ func (in *Input) Mixed() bool { return in.mixed }
 
 // measure takes the level of this tick's frame.
 func (in *Input) measure() {
-	in.sounded = in.sounding
+	in.sounded = in.sounding && in.idle < ownTicks
 	in.sounding, in.level = false, silence
+	if !in.Active && !in.Muted && in.Told < 0 {
+		in.level = max(silence, in.Told)
+	}
 	if in.Active {
 		// A broken decoder's NaN or infinity would spoil everybody's sound.
 		if e := float64(energy(&in.Frame)); !math.IsNaN(e) && !math.IsInf(e, 0) {
@@ -84,7 +102,7 @@ func (in *Input) measure() {
 	}
 	in.score = max(in.level, in.score-scoreFall, silence)
 	in.idle++
-	if in.sounding {
+	if in.sounding && in.level > inaudible {
 		in.idle = 0
 	}
 	in.activity.hear(in.level)

@@ -31,7 +31,9 @@ type frame = [codecs.FrameSamples]float32
 
 // Mixer mixes one conference's sound, 20 ms a Mix, mono float32 at 48 kHz: the
 // sum of the loudest three inputs, and for each of these the sum of the others.
-// An input that enters or leaves the sum is faded over 20 ms.
+// An input that enters or leaves the sum is faded over 20 ms. Silence needs no
+// place: nobody is mixed who is not heard, and one who falls silent keeps his
+// place for a while, but hears the common sum, which is the same then.
 type Mixer struct {
 	inputs []*Input
 	mixed  [maxMixed]*Input // a prefix of it, see count
@@ -110,7 +112,7 @@ func (m *Mixer) Mix() {
 		dst := &m.own[i]
 		sum(dst, parts, p.in)
 		p.in.limiter.limit(dst)
-		if !p.in.mixed { // he will hear the common sum from now on
+		if !p.in.mixed || p.in.idle == ownTicks-1 { // he will hear the common sum from now on
 			p.in.limiter.land(dst, m.commonLimiter.gain)
 		}
 		p.in.own = dst[:]
@@ -118,6 +120,19 @@ func (m *Mixer) Mix() {
 	for _, in := range m.inputs {
 		in.hadOwn = in.own != nil
 	}
+}
+
+// Wanted returns the least level, dBov, with which an input's next frame would
+// be heard: it needs to be decoded only from there on. Below silence means that
+// it is needed in any case.
+func (m *Mixer) Wanted(in *Input) float64 {
+	switch {
+	case in.mixed || in.audible:
+		return silence - 1
+	case m.count < maxMixed:
+		return inaudible
+	}
+	return m.weakest().score + displaceMargin - candidateMargin
 }
 
 // drop takes those out of the mixed who lost their place.
@@ -150,26 +165,30 @@ func (m *Mixer) choose() {
 			m.count++
 			continue
 		}
-		weakest := 0
-		for i, in := range m.mixed {
-			if in.score < m.mixed[weakest].score {
-				weakest = i
-			}
-		}
-		if best.score > m.mixed[weakest].score+displaceMargin {
-			m.mixed[weakest].mixed = false
-			best.mixed = true
-			m.mixed[weakest] = best
+		if weakest := m.weakest(); best.score > weakest.score+displaceMargin {
+			weakest.mixed, best.mixed = false, true
+			m.mixed[slices.Index(m.mixed[:], weakest)] = best
 		}
 		return // one change a tick is enough
 	}
+}
+
+// weakest returns the softest of the mixed; there are some.
+func (m *Mixer) weakest() *Input {
+	weakest := m.mixed[0]
+	for _, in := range m.mixed[1:m.count] {
+		if in.score < weakest.score {
+			weakest = in
+		}
+	}
+	return weakest
 }
 
 // loudest returns the loudest input that could be mixed and is not, or nil.
 func (m *Mixer) loudest() *Input {
 	var best *Input
 	for _, in := range m.inputs {
-		if in.sounding && !in.mixed && !in.Muted && (best == nil || in.score > best.score) {
+		if in.sounding && in.level > inaudible && !in.mixed && !in.Muted && (best == nil || in.score > best.score) {
 			best = in
 		}
 	}
@@ -181,7 +200,10 @@ func (m *Mixer) collect() {
 	m.partCount = 0
 	for _, in := range m.inputs {
 		in.own = nil
-		if !in.mixed && !in.audible {
+		if in.idle >= ownTicks {
+			in.audible = false
+		}
+		if !in.audible && (!in.mixed || in.idle >= ownTicks) {
 			continue
 		}
 		m.parts[m.partCount] = part{in, in.render(&m.scratch[m.partCount])}

@@ -263,8 +263,8 @@ func TestIdleInputsLoseTheirPlace(t *testing.T) {
 		tone(a, tick, 300, 0.2)
 		a.Active = tick < 5
 		m.Mix()
-		if _, own := a.Own(); own != (tick < 5+idleTicks-1) || own != a.Mixed() {
-			t.Fatalf("tick %d: own %v", tick, own)
+		if _, own := a.Own(); own != (tick < 5+ownTicks-1) || a.Mixed() != (tick < 5+idleTicks-1) {
+			t.Fatalf("tick %d: own %v, mixed %v", tick, own, a.Mixed())
 		}
 	}
 	for _, v := range m.Common() {
