@@ -27,8 +27,7 @@ type audioLeg struct {
 
 	// Owned by the mixing goroutine.
 	input     *mixer.Input
-	own       codecs.AudioEncoder // for the minus-one of a talker
-	ownFormat soundFormat
+	own       *soundEncoder // for the minus-one of a talker
 	timestamp uint32
 	talking   atomic.Bool
 	loss      atomic.Uint32 // percent, as the receiver reports
@@ -120,12 +119,23 @@ func (a *audioLeg) receive(p rtp.Packet) {
 	a.receiver.Push(p)
 }
 
-// pull fills the mixer's input with the next 20 ms.
-func (a *audioLeg) pull(now time.Time) {
+// pull fills the mixer's input with the next 20 ms, or tells it their level when
+// that is known to be below what is wanted, dBov.
+func (a *audioLeg) pull(now time.Time, wanted float64) {
 	cfg := a.config.Load()
+	a.input.Active, a.input.Told = false, 0
 	a.mu.Lock()
-	a.input.Active = cfg.Receive && a.receiver != nil && a.receiver.Pull(a.input.Frame[:], now)
-	a.mu.Unlock()
+	defer a.mu.Unlock()
+	if !cfg.Receive || a.receiver == nil {
+		return
+	}
+	a.receiver.Want(wanted)
+	switch a.receiver.Pull(a.input.Frame[:], now) {
+	case rtp.Sound:
+		a.input.Active = true
+	case rtp.Passed:
+		a.input.Told = a.receiver.Level()
+	}
 }
 
 // end frees what receives; nothing arrives after it. The mixer may never have
@@ -144,7 +154,7 @@ func (a *audioLeg) end() {
 func (a *audioLeg) release() {
 	a.end()
 	if a.own != nil {
-		a.own.Close()
+		a.own.encoder.Close()
 		a.own = nil
 	}
 }

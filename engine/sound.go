@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/codecs"
 	"parley/engine/mixer"
 )
 
@@ -18,37 +17,21 @@ type sound struct {
 	legs       []*audioLeg                   // those that are in the mixer
 	snapshot   *[]*Leg                       // the list of legs that `legs` was made from
 	changed    uint64                        // and the conference's count of changes then
-	shared     map[soundFormat]*sharedEncode // one encode for all who hear the common mix so
+	shared     map[soundFormat]*soundEncoder // one encode for all who hear the common mix so
 	tick       uint64
-	packet     []byte
+	before     [2]soundFrame // the common mix of the two ticks before
 
 	speaker atomic.Pointer[string] // participant id; read by the composing goroutine
 	late    atomic.Uint64          // mixes that came more than a frame late
 	mixes   atomic.Uint64
 }
 
-// soundFormat is what makes listeners equal.
-type soundFormat struct {
-	codec   string
-	bitrate int // bit/s, 0 = the codec's default
-}
-
-// sharedEncode is the common mix in one format.
-type sharedEncode struct {
-	format  soundFormat
-	encoder codecs.AudioEncoder
-	packet  []byte
-	tick    uint64 // when packet was made
-	ok      bool
-}
-
 func newSound(c *Conference) *sound {
 	s := &sound{
 		conference: c, mixer: mixer.New(), detector: mixer.NewDetector(),
-		shared: map[soundFormat]*sharedEncode{}, packet: make([]byte, 0, 1500),
+		shared: map[soundFormat]*soundEncoder{},
 	}
-	none := ""
-	s.speaker.Store(&none)
+	s.spoke("")
 	return s
 }
 
@@ -59,7 +42,7 @@ func (s *sound) mix(now time.Time) {
 	s.tick++
 	s.mixes.Add(1)
 	for _, a := range s.legs {
-		a.pull(now)
+		a.pull(now, s.mixer.Wanted(a.input))
 	}
 	s.mixer.Mix()
 	for _, a := range s.legs {
@@ -67,13 +50,19 @@ func (s *sound) mix(now time.Time) {
 		a.talking.Store(a.input.Talking())
 	}
 	if speaker, changed := s.detector.Tick(); changed {
-		s.speaker.Store(&speaker)
+		s.spoke(speaker)
 	}
 	for _, a := range s.legs {
 		s.send(a)
 	}
+	s.before[0] = s.before[1]
+	copy(s.before[1][:], s.mixer.Common())
 	s.conference.engine.meter.add(workSound, start)
 }
+
+// spoke tells the composing goroutine who speaks. The name moves to the heap here
+// and not in every mix.
+func (s *sound) spoke(id string) { s.speaker.Store(&id) }
 
 // refresh follows joins and leaves.
 func (s *sound) refresh() {
@@ -135,44 +124,34 @@ func (s *sound) send(a *audioLeg) {
 
 func (s *sound) encodeOwn(a *audioLeg, cfg *AudioConfig, frame []float32) []byte {
 	format := soundFormat{cfg.Codec, cfg.Bitrate}
-	if a.own == nil || a.ownFormat != format {
+	if a.own == nil || a.own.format != format {
 		if a.own != nil {
-			a.own.Close()
+			a.own.encoder.Close()
 			a.own = nil
 		}
-		enc, err := s.conference.engine.codecs.NewAudioEncoder(cfg.Codec, cfg.Bitrate)
+		enc, err := newSoundEncoder(s.conference.engine.codecs, format)
 		if err != nil {
 			return nil
 		}
-		a.own, a.ownFormat = enc, format
+		a.own = enc
 	}
-	a.own.SetLoss(expectedLoss(a.loss.Load()))
-	packet, err := a.own.Encode(s.packet[:0], frame)
-	if err != nil {
-		return nil
-	}
-	s.packet = packet
-	return packet
+	return a.own.encode(s.tick, frame, &s.before, expectedLoss(a.loss.Load()))
 }
 
 func (s *sound) encodeShared(cfg *AudioConfig) []byte {
 	format := soundFormat{cfg.Codec, cfg.Bitrate}
 	e := s.shared[format]
 	if e == nil {
-		enc, err := s.conference.engine.codecs.NewAudioEncoder(cfg.Codec, cfg.Bitrate)
-		if err != nil {
+		var err error
+		if e, err = newSoundEncoder(s.conference.engine.codecs, format); err != nil {
 			return nil
 		}
-		e = &sharedEncode{format: format, encoder: enc, packet: make([]byte, 0, 1500)}
 		s.shared[format] = e
 	}
-	if e.tick != s.tick {
-		e.tick = s.tick
-		e.encoder.SetLoss(expectedLoss(s.worstLoss(format)))
-		packet, err := e.encoder.Encode(e.packet[:0], s.mixer.Common())
-		e.packet, e.ok = packet, err == nil
-	}
-	if !e.ok {
+	switch {
+	case e.tick != s.tick:
+		return e.encode(s.tick, s.mixer.Common(), &s.before, expectedLoss(s.worstLoss(format)))
+	case !e.ok:
 		return nil
 	}
 	return e.packet

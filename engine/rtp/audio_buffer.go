@@ -23,6 +23,7 @@ type Popped struct {
 	Payload []byte // Normal
 	Next    []byte // Lost: the packet just after the missing one when it is here, for in-band FEC
 	Samples int    // Normal and Lost: duration in units of the RTP clock; 0 = not known
+	Level   uint8  // Normal: -dBov as the sender tells it (RFC 6464), NoAudioLevel = unknown
 }
 
 // Bounds of an AudioBuffer.
@@ -72,11 +73,13 @@ type AudioBuffer struct {
 	starved  int64 // concealed since the buffer ran empty
 	payload  []byte
 	after    []byte
+	free     [][]byte // payloads of slots that hold nothing: a few serve all slots in turn
 }
 
 type audioSlot struct {
 	held      bool
 	silent    bool // carries no sound: an event or comfort noise
+	level     uint8
 	timestamp int64
 	duration  int64
 	payload   []byte
@@ -164,7 +167,10 @@ func (b *AudioBuffer) push(p Packet, duration int64, silent bool) {
 		b.counters.Late++
 		return
 	}
-	s.held, s.silent, s.timestamp, s.duration = true, silent, timestamp, duration
+	s.held, s.silent, s.timestamp, s.duration, s.level = true, silent, timestamp, duration, p.AudioLevel
+	if n := len(b.free); n > 0 {
+		s.payload, b.free = b.free[n-1], b.free[:n-1]
+	}
 	s.payload = append(s.payload[:0], p.Payload...)
 	for b.span() > b.units(audioHeldMax) {
 		b.dropFirst()
@@ -206,12 +212,21 @@ func (b *AudioBuffer) span() int64 {
 	return b.slot(b.highest).timestamp - b.slot(first).timestamp
 }
 
+// release empties a slot.
+func (b *AudioBuffer) release(s *audioSlot) {
+	s.held = false
+	if s.payload != nil {
+		b.free = append(b.free, s.payload)
+		s.payload = nil
+	}
+}
+
 // dropFirst moves over the packet at next.
 func (b *AudioBuffer) dropFirst() {
 	if s := b.slot(b.next); b.next <= b.highest && s.held {
 		b.counters.Overflow++
 		b.position = s.timestamp + s.duration
-		s.held = false
+		b.release(s)
 	}
 	b.next++
 	b.highest = max(b.highest, b.next-1)
@@ -220,7 +235,9 @@ func (b *AudioBuffer) dropFirst() {
 // restart forgets everything: another sender, or new timestamps.
 func (b *AudioBuffer) restart() {
 	for i := range b.slots {
-		b.slots[i].held = false
+		if s := &b.slots[i]; s.held {
+			b.release(s)
+		}
 	}
 	b.counters.Resets++
 	b.started, b.playing = false, false
@@ -249,7 +266,7 @@ func (b *AudioBuffer) Pop(now time.Time) Popped {
 	for {
 		// Packets without sound only use up their numbers.
 		for b.next <= b.highest && b.slot(b.next).held && b.slot(b.next).silent {
-			b.slot(b.next).held = false
+			b.release(b.slot(b.next))
 			b.next++
 		}
 		first := b.next
@@ -300,12 +317,13 @@ func (b *AudioBuffer) settle(duration int64) {
 // give gives a held packet out.
 func (b *AudioBuffer) give(s *audioSlot) Popped {
 	b.payload, s.payload = s.payload, b.payload
-	s.held = false
+	level := s.level
+	b.release(s)
 	b.next++
 	b.duration = s.duration
 	b.position = s.timestamp + s.duration
 	b.lost, b.starved = 0, 0
-	return Popped{Kind: Normal, Payload: b.payload, Samples: int(s.duration)}
+	return Popped{Kind: Normal, Payload: b.payload, Samples: int(s.duration), Level: level}
 }
 
 // conceal gives the missing packet at next out as lost; head, at first, is the

@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -25,9 +26,23 @@ type AudioReceiverCounters struct {
 	Removed   uint64        // samples taken out to shorten the delay
 	Inserted  uint64        // samples put in to lengthen it
 	Corrupt   uint64        // packets that the decoder refused
+	Passed    uint64        // packets not decoded because nobody would hear them
 	Target    time.Duration // delay aimed at
 	Excess    time.Duration // delay above (or below) the target, smoothed
 }
+
+// Heard says what a frame of sound is.
+type Heard uint8
+
+// The kinds of frames.
+const (
+	Silence Heard = iota // nothing came, or the sender says that there is no sound
+	Sound
+	Passed // zeros in place of what was not decoded; its level is known
+)
+
+// String returns the kind's name.
+func (h Heard) String() string { return [...]string{"silence", "sound", "passed"}[h] }
 
 // AudioReceiver turns the packets of one stream into sound at the engine's own
 // pace: jitter buffer, decoder, concealment, and small corrections of the delay.
@@ -50,6 +65,13 @@ type AudioReceiver struct {
 	removed   uint64
 	inserted  uint64
 	corrupt   uint64
+	passed    uint64
+
+	levels  levels
+	meter   leveller // the decoder, where it can tell levels
+	decoded int      // samples of sound up to the last that is not a stand-in
+	told    float64  // level of the packet passed over last, dBov
+	scratch []float32
 }
 
 // NewAudioReceiver returns a receiver for packets of the decoder's codec with
@@ -59,6 +81,7 @@ func NewAudioReceiver(decoder codecs.AudioDecoder, clock int) *AudioReceiver {
 		buffer: NewAudioBuffer(clock), decoder: decoder, clock: clock, silent: true,
 		sound: make([]float32, 0, 4*codecs.FrameSamples),
 	}
+	r.meter, _ = decoder.(leveller)
 	r.buffer.UseFEC(clock == codecs.SampleRate) // Opus has it, the codecs of 8 kHz have not
 	return r
 }
@@ -85,21 +108,38 @@ func (r *AudioReceiver) Counters() AudioReceiverCounters {
 	return AudioReceiverCounters{
 		AudioCounters: r.buffer.Counters(), Target: r.buffer.Target(),
 		Concealed: r.concealed, Removed: r.removed, Inserted: r.inserted, Corrupt: r.corrupt,
-		Excess: time.Duration(r.excess),
+		Excess: time.Duration(r.excess), Passed: r.passed,
 	}
 }
 
+// Want says how loud a packet must be to be decoded, dBov, from the next Pull
+// on: softer ones are passed over where their level is known, by what the sender
+// tells (RFC 6464) or from the codec itself. A level below -127 wants all, and so
+// it is at first.
+func (r *AudioReceiver) Want(least float64) { r.levels.asked, r.levels.least = least > -127, least }
+
+// Level returns the level of the last frame when it is Passed, dBov.
+func (r *AudioReceiver) Level() float64 { return r.told }
+
 // Pull fills dst (at codecs.SampleRate; one frame of 20 ms) with what is to be
-// played now. It returns false when that is silence because nothing came.
-func (r *AudioReceiver) Pull(dst []float32, now time.Time) (active bool) {
+// played now.
+func (r *AudioReceiver) Pull(dst []float32, now time.Time) Heard {
 	r.fill(len(dst), now)
 	if r.correct(now) {
 		r.fill(len(dst), now)
 	}
 	n := copy(dst, r.sound)
 	r.sound = r.sound[:copy(r.sound, r.sound[n:])]
-	r.smooth(dst, n)
-	return n > 0
+	decoded := min(r.decoded, n)
+	r.decoded -= decoded
+	r.smooth(dst, decoded)
+	switch {
+	case decoded > 0:
+		return Sound
+	case n > 0 && r.told > -127:
+		return Passed
+	}
+	return Silence
 }
 
 // fill decodes until need samples are there or nothing is due.
@@ -118,12 +158,7 @@ func (r *AudioReceiver) fill(need int, now time.Time) {
 			r.conceal(p.Next, p.Samples*codecs.SampleRate/r.clock)
 		case Normal:
 			before := len(r.sound)
-			var err error
-			if r.sound, err = r.decoder.Decode(r.sound, p.Payload); err != nil {
-				r.corrupt++
-				r.sound = r.sound[:before]
-				r.conceal(nil, codecs.FrameSamples)
-			}
+			r.take(p)
 			r.mu.Lock()
 			r.buffer.settle(int64(len(r.sound)-before) * int64(r.clock) / codecs.SampleRate)
 			r.mu.Unlock()
@@ -131,8 +166,89 @@ func (r *AudioReceiver) fill(need int, now time.Time) {
 	}
 }
 
-// conceal makes up for missing samples.
+// take puts a packet's sound behind what is there, or a stand-in when nobody
+// would hear it.
+func (r *AudioReceiver) take(p Popped) {
+	told, sure := r.level(p)
+	none := told <= -127 && sure
+	if none || r.levels.asked && told < 0 {
+		if samples := r.decoder.Duration(p.Payload); samples > 0 && (none || r.levels.pass(told, sure, samples)) {
+			r.pass(p.Payload, samples, told, none)
+			return
+		}
+	}
+	before := len(r.sound)
+	if r.levels.count > 0 {
+		r.scratch = r.levels.warmUp(r.decoder, r.scratch)
+	}
+	var err error
+	if r.sound, err = r.decoder.Decode(r.sound, p.Payload); err != nil {
+		r.corrupt++
+		r.sound = r.sound[:before]
+		r.conceal(nil, codecs.FrameSamples)
+		return
+	}
+	if p.Level != NoAudioLevel && !sure {
+		r.levels.compare(told, r.sound[before:])
+	}
+	r.join(before)
+}
+
+// pass puts a stand-in for a packet that is not decoded behind what is there.
+func (r *AudioReceiver) pass(packet []byte, samples int, told float64, none bool) {
+	r.told = told
+	r.passed++
+	if none {
+		r.levels.forget()
+	} else {
+		r.levels.keep(packet)
+	}
+	r.standIn(samples)
+}
+
+// level returns the level of a packet in dBov, 0 = not known, and whether it is
+// sure: not only what the sender tells.
+func (r *AudioReceiver) level(p Popped) (level float64, sure bool) {
+	switch {
+	case r.meter != nil:
+		return r.meter.Level(p.Payload), true
+	case r.clock == codecs.SampleRate && len(p.Payload) <= levelDTX:
+		return -127, true
+	case p.Level != NoAudioLevel:
+		return -float64(p.Level), false
+	}
+	return 0, false
+}
+
+// standIn puts zeros in place of sound that is not decoded.
+func (r *AudioReceiver) standIn(samples int) {
+	n := len(r.sound)
+	if n > 0 && n == r.decoded {
+		for i := range min(n, declick) {
+			r.sound[n-1-i] *= float32(i) / declick
+		}
+	}
+	r.sound = slices.Grow(r.sound, samples)[:n+samples]
+	clear(r.sound[n:])
+}
+
+// join ends a row of stand-ins with what now lies behind them, from before on.
+func (r *AudioReceiver) join(before int) {
+	if before > r.decoded {
+		for i := range min(len(r.sound)-before, declick) {
+			r.sound[before+i] *= float32(i) / declick
+		}
+	}
+	r.decoded = len(r.sound)
+}
+
+// conceal makes up for missing samples. Of a sound that is not decoded there is
+// nothing to make up.
 func (r *AudioReceiver) conceal(next []byte, samples int) {
+	if r.levels.count > 0 {
+		r.standIn(samples)
+		return
+	}
 	before := len(r.sound)
 	var err error
 	if r.sound, err = r.decoder.Recover(r.sound, next, samples); err != nil {
@@ -142,6 +258,7 @@ func (r *AudioReceiver) conceal(next []byte, samples int) {
 		r.sound = append(r.sound, 0)
 	}
 	r.concealed += uint64(samples)
+	r.join(before)
 }
 
 // correct moves the delay a little towards its target where that is not heard:
@@ -177,10 +294,14 @@ func (r *AudioReceiver) correct(now time.Time) bool {
 	step := float64(lag) * float64(time.Second) / codecs.SampleRate
 	if r.excess > 0 {
 		r.sound = shorten(r.sound, lag)
+		r.decoded = max(r.decoded-lag, 0)
 		r.removed += uint64(lag)
 		r.excess -= step
 	} else {
 		r.sound = lengthen(r.sound, lag)
+		if r.decoded > 0 {
+			r.decoded += lag
+		}
 		r.inserted += uint64(lag)
 		r.excess += step
 	}

@@ -38,8 +38,14 @@ func (d *toneDecoder) Recover(dst []float32, next []byte, samples int) ([]float3
 	return append(dst, make([]float32, samples)...), nil
 }
 
-func (d *toneDecoder) Duration(p []byte) int { return int(binary.BigEndian.Uint32(p[4:])) }
-func (d *toneDecoder) Close()                {}
+func (d *toneDecoder) Duration(p []byte) int {
+	if len(p) != 8 {
+		return 0
+	}
+	return int(binary.BigEndian.Uint32(p[4:]))
+}
+
+func (d *toneDecoder) Close() {}
 
 // call simulates one direction of a call: packets of a length, sent by a clock
 // that may drift, over a network with delays and loss, pulled every 20 ms.
@@ -80,7 +86,7 @@ func (c call) run(t *testing.T) callResult {
 			continue
 		}
 		extended++
-		p := Packet{Sequence: uint16(extended), Extended: extended, Payload: make([]byte, 8)}
+		p := Packet{Sequence: uint16(extended), Extended: extended, Payload: make([]byte, 8), AudioLevel: NoAudioLevel}
 		p.Timestamp = base + uint32(int64(n)*int64(c.length)*int64(c.clock)/int64(time.Second))
 		if c.jump != nil {
 			offset, restart := c.jump(at)
@@ -106,7 +112,7 @@ func (c call) run(t *testing.T) callResult {
 			receiver.Push(packets[0])
 			packets = packets[1:]
 		}
-		if receiver.Pull(frame, now) {
+		if receiver.Pull(frame, now) == Sound {
 			result.active++
 		} else {
 			result.silent++

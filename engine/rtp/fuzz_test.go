@@ -3,6 +3,7 @@ package rtp
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 
@@ -243,13 +244,25 @@ func FuzzAudioReceiver(f *testing.F) {
 			payload := make([]byte, 8)
 			binary.BigEndian.PutUint32(payload[4:], uint32(data[i+1])*24)
 			p := Packet{Sequence: uint16(at), Extended: at, Timestamp: timestamp, Payload: payload[:data[i+2]&8], Arrival: now}
+			p.AudioLevel = data[i+1] ^ data[i+2]
+			r.Want(-128 + float64(data[i]))
 			if data[i+2]&3 == 3 {
 				r.Skip(p)
 			} else {
 				r.Push(p)
 			}
 			now = now.Add(time.Duration(data[i+2]) * time.Millisecond / 4)
-			r.Pull(frame, now)
+			if heard := r.Pull(frame, now); heard == Passed && slices.IndexFunc(frame, func(v float32) bool { return v != 0 }) >= 0 {
+				t.Fatal("sound in what was passed over")
+			}
+			for _, v := range frame {
+				if v < -1 || v > 1 || v != v {
+					t.Fatalf("sample %v", v)
+				}
+			}
+			if r.decoded > len(r.sound) {
+				t.Fatalf("%d of %d samples decoded", r.decoded, len(r.sound))
+			}
 			if held := r.buffer.highest - r.buffer.next + 1; held > audioSlots || held < 0 {
 				t.Fatalf("%d places held", held)
 			}
