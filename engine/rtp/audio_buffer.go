@@ -35,6 +35,7 @@ const (
 	concealMax      = 100 * time.Millisecond // lost in a row before it is silence
 	underrunMax     = 80 * time.Millisecond  // concealed while nothing is here
 	excessMax       = 300 * time.Millisecond // too late by more: packets are left out
+	pullPeriod      = 20 * time.Millisecond  // between two who ask
 )
 
 // AudioCounters tells what became of the packets of an AudioBuffer.
@@ -255,9 +256,10 @@ func (b *AudioBuffer) Excess(now time.Time, held time.Duration) (excess time.Dur
 	return now.Sub(b.delay.due(b.time(b.position))) + held, true
 }
 
-// due reports whether the packet with this timestamp should be played.
+// due reports whether the packet with this timestamp should be played: whether
+// now is the time nearest to its own at which somebody asks.
 func (b *AudioBuffer) due(timestamp int64, now time.Time) bool {
-	return !now.Before(b.delay.due(b.time(timestamp)))
+	return !now.Add(pullPeriod / 2).Before(b.delay.due(b.time(timestamp)))
 }
 
 // Pop gives out what is to be played next. It is called whenever sound is

@@ -6,7 +6,7 @@ import "time"
 const (
 	shortestDelay = 20 * time.Millisecond
 	delayMax      = 200 * time.Millisecond
-	delayStart    = 40 * time.Millisecond
+	delayStart    = 20 * time.Millisecond
 	delayBin      = 5 * time.Millisecond
 	delayBins     = 64
 	delayQuantile = 0.96
