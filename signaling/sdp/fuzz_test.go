@@ -19,6 +19,7 @@ func seeds(f *testing.F) {
 	f.Add([]byte(head + "b=AS:0.5\nm=video 0 RTP/AVP * x\nc=IN IP4 host.example\nm=audio 4000 RTP/AVP 9 101\na=rtpmap:9 G722/16000\na=rtpmap:101\na=fmtp:* x\n"))
 	f.Add([]byte(head + "m=audio 4000 RTP/AVP 0\nc=IN IP4 host.example\n"))
 	f.Add([]byte("v=0\r\nhello"))
+	f.Add([]byte(head + "a=extmap:300/sendonly urn:x\nm=audio 4000 RTP/AVP 0\na=extmap:2/sendonly " + audioLevelURI + " vad=on\n"))
 }
 
 // sane checks what everybody who takes a Stream relies on.
@@ -30,6 +31,9 @@ func sane(t *testing.T, m Media) {
 		}
 		if s.Codec == "" || s.ClockRate <= 0 || len(s.Formats) == 0 || s.MaxBitrate < 0 {
 			t.Errorf("%s: %+v", kind, s)
+		}
+		if s.AudioLevelID == 15 || s.AudioLevelID != 0 && kind != kindAudio {
+			t.Errorf("%s: level as extension %d", kind, s.AudioLevelID)
 		}
 		if (s.Codec == codecs.H264) != (kind == kindVideo) {
 			t.Errorf("%s as %s", s.Codec, kind)
@@ -54,7 +58,7 @@ func sane(t *testing.T, m Media) {
 func FuzzAnswer(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, offer []byte) {
-		n := New(ours())
+		n := New(taking())
 		answer, err := n.Answer(offer)
 		if err != nil {
 			var e *ParseError
