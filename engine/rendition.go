@@ -60,7 +60,7 @@ type delivery struct {
 const (
 	keyGapJoin   = 200 * time.Millisecond // somebody has no picture at all
 	keyGapShared = 600 * time.Millisecond
-	keyGapSingle = 400 * time.Millisecond
+	keyGapSingle = 250 * time.Millisecond // two that are lost again still keep a freeze below a second
 )
 
 // packetPayload is the largest RTP payload that is sent; with all headers it
