@@ -40,7 +40,7 @@ type Config struct {
 	Log     *slog.Logger
 	Workers int // goroutines that encode, 0 = GOMAXPROCS
 	// Limit is the share of the processors, 0..1, up to which participants are
-	// admitted; 0 = all.
+	// admitted and near which quality falls; 0 = everybody is, and it never does.
 	Limit float64
 	// CostsFile keeps what work costs on this machine between starts; "" = it is
 	// measured at every start.
@@ -70,6 +70,7 @@ type Engine struct {
 	totals totals
 
 	cores        int
+	limit        float64 // Config.Limit
 	account      *load.Account
 	step         atomic.Int32  // a load.Step: how much quality is given up
 	made, missed atomic.Uint64 // pictures of renditions, and such that were not made in time
@@ -96,7 +97,7 @@ func New(c Config) *Engine {
 	e := &Engine{codecs: c.Codecs, log: c.Log, manual: c.Manual, conferences: map[string]*Conference{}}
 	e.meter.start(time.Now(), runtime.GOMAXPROCS(0))
 	e.exec = newExecutor(c.Workers)
-	e.cores = runtime.GOMAXPROCS(0)
+	e.cores, e.limit = runtime.GOMAXPROCS(0), c.Limit
 	e.account = load.NewAccount(e.cores, c.Limit)
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop

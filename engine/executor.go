@@ -13,7 +13,9 @@ type executor struct {
 	wake   *sync.Cond
 	heap   []job // guarded by mu: a binary heap, the most urgent in front
 	count  uint64
-	closed bool // guarded by mu
+	taken  uint64        // guarded by mu: jobs that a worker has taken
+	waited time.Duration // guarded by mu: that those waited before, all together
+	closed bool          // guarded by mu
 	wg     sync.WaitGroup
 }
 
@@ -21,6 +23,7 @@ type executor struct {
 type job struct {
 	deadline time.Time
 	number   uint64 // among equals, those submitted first go first
+	since    time.Time
 	run      func()
 }
 
@@ -55,6 +58,8 @@ func (x *executor) work() {
 			return
 		}
 		j := x.pop()
+		x.taken++
+		x.waited += time.Since(j.since)
 		x.mu.Unlock()
 		j.run()
 	}
@@ -68,9 +73,17 @@ func (x *executor) submit(deadline time.Time, run func()) bool {
 		return false
 	}
 	x.count++
-	x.push(job{deadline, x.count, run})
+	x.push(job{deadline, x.count, time.Now(), run})
 	x.wake.Signal()
 	return true
+}
+
+// waits returns how many jobs workers have taken since the start, and how long
+// those had waited, all together.
+func (x *executor) waits() (jobs uint64, waited time.Duration) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.taken, x.waited
 }
 
 func (x *executor) push(j job) {

@@ -37,6 +37,32 @@ func TestExecutorRunsTheMostUrgentFirst(t *testing.T) {
 	}
 }
 
+// How long jobs wait is known, of those that a worker has taken.
+func TestExecutorTellsHowLongJobsWait(t *testing.T) {
+	x := newExecutor(1)
+	hold, held := make(chan struct{}), make(chan struct{})
+	x.submit(epoch, func() { close(held); <-hold })
+	<-held
+	_, before := x.waits()
+	const waiting = 10
+	for range waiting {
+		x.submit(epoch, func() {})
+	}
+	if jobs, waited := x.waits(); jobs != 1 || waited != before {
+		t.Errorf("%d jobs, %v: those that still wait are counted", jobs, waited)
+	}
+	begun := time.Now() // all of them have waited since before this
+	tick := time.NewTicker(time.Millisecond)
+	<-tick.C
+	tick.Stop()
+	least := time.Since(begun)
+	close(hold)
+	x.close()
+	if jobs, waited := x.waits(); jobs != 1+waiting || waited-before < waiting*least {
+		t.Errorf("%d jobs have waited %v, want at least %v", jobs, waited-before, waiting*least)
+	}
+}
+
 func TestExecutorIsBounded(t *testing.T) {
 	x := newExecutor(1)
 	hold, held := make(chan struct{}), make(chan struct{})

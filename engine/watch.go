@@ -20,10 +20,12 @@ type watch struct {
 	usage    float64 // smoothed over a second or so
 	frames   uint64
 	skipped  uint64
+	jobs     uint64
+	waited   time.Duration
 }
 
 func newWatch(e *Engine, now time.Time) *watch {
-	return &watch{engine: e, at: now, used: load.Used()}
+	return &watch{engine: e, governor: load.Governor{Limit: e.limit}, at: now, used: load.Used()}
 }
 
 func (w *watch) run(ctx context.Context) {
@@ -52,11 +54,16 @@ func (w *watch) look(now time.Time, usage float64) {
 		r.Skipped = float64(skipped-w.skipped) / float64(due)
 	}
 	w.frames, w.skipped = frames, skipped
+	jobs, waited := e.exec.waits()
+	if n := jobs - w.jobs; n > 0 {
+		r.Wait = (waited - w.waited) / time.Duration(n)
+	}
+	w.jobs, w.waited = jobs, waited
 	was := load.Step(e.step.Load())
 	step := w.governor.Read(now, r)
 	if step != was {
 		e.step.Store(int32(step))
-		e.log.Info("quality changed", "step", step.String(), "was", was.String(), "usage", w.usage, "skipped", r.Skipped)
+		e.log.Info("quality changed", "step", step.String(), "was", was.String(), "usage", w.usage, "skipped", r.Skipped, "wait", r.Wait)
 	}
 	e.account.Measured(w.usage, step)
 }

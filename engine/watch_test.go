@@ -45,7 +45,7 @@ func TestDescribeWhoWantsToJoin(t *testing.T) {
 // The watch hands on what it sees, and a participant who does not fit is refused.
 func TestWatchShedsAndRefuses(t *testing.T) {
 	e := newEngine(t)
-	e.account = load.NewAccount(1, 0.9)
+	e.limit, e.account = 0.9, load.NewAccount(1, 0.9)
 	w := newWatch(e, epoch)
 	now := epoch
 	for range 20 {

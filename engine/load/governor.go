@@ -21,9 +21,10 @@ func (s Step) String() string {
 
 // Governor chooses the step from load readings. It goes up as soon as packets
 // would come late, and down one step at a time; a step down that had to be
-// taken back makes the next one wait longer. Not for concurrent use. The zero
-// value is ready.
+// taken back makes the next one wait longer. Not for concurrent use.
 type Governor struct {
+	Limit float64 // share of the processors that may be used, 0..1; 0 = quality never falls
+
 	step     Step
 	changed  time.Time
 	calm     time.Time // since when there is room
@@ -34,9 +35,15 @@ type Governor struct {
 // The thresholds. A step saves less than the distance between up and down, or
 // it would be taken back at once.
 const (
-	upAbove       = 0.88 // of the processors
-	downBelow     = 0.62
-	skippedAbove  = 0.02 // of the pictures that were due
+	upBelowLimit = 0.02 // of the processors: so far below the limit a step is taken
+	downBelow    = 0.69 // of the limit
+	// The large picture gives up its frame rate above the limit only: a node
+	// is filled up to it, and whoever was admitted keeps his frame rate.
+	rateAboveLimit = 0.4 // of what lies above the limit
+	skippedAbove   = 0.02
+	// waitAbove is how long jobs may wait for a processor on average: when all
+	// work of a tick takes all of its time, half a frame.
+	waitAbove     = time.Second / 60
 	settle        = time.Second
 	patienceLeast = 10 * time.Second
 	patienceMost  = 15 * time.Minute
@@ -44,17 +51,30 @@ const (
 
 // Reading is what was measured since the one before.
 type Reading struct {
-	Usage   float64 // share of the processors in use, 0..1
-	Skipped float64 // share of the pictures that were due and not made in time, 0..1
+	Usage   float64       // share of the processors in use, 0..1
+	Skipped float64       // share of the pictures that were due and not made in time, 0..1
+	Wait    time.Duration // that jobs waited for a processor, on average
+}
+
+// overload reports whether more quality must be given up than is already.
+func (g *Governor) overload(r Reading) bool {
+	up := g.Limit - upBelowLimit
+	if g.step+1 >= HalfRate {
+		up = g.Limit + (1-g.Limit)*rateAboveLimit
+	}
+	return r.Usage > up || r.Skipped > skippedAbove || r.Wait > waitAbove
 }
 
 // Read takes a reading and returns the step that holds from now on.
 func (g *Governor) Read(now time.Time, r Reading) Step {
+	if g.Limit <= 0 {
+		return Full
+	}
 	if g.patience == 0 {
 		g.patience, g.calm = patienceLeast, now
 	}
-	overload := r.Usage > upAbove || r.Skipped > skippedAbove
-	if overload || r.Usage >= downBelow {
+	overload := g.overload(r)
+	if overload || r.Usage >= downBelow*g.Limit {
 		g.calm = now
 	}
 	switch {

@@ -29,8 +29,8 @@ func TestGovernorSheds(t *testing.T) {
 	for _, c := range []struct {
 		offered float64
 		want    Step
-	}{{0.5, Full}, {0.87, Full}, {0.95, Effort}, {1.1, Thumbnails}, {1.25, OwnShown}, {1.5, HalfRate}} {
-		var g Governor
+	}{{0.5, Full}, {0.87, Full}, {0.95, Effort}, {1.1, Thumbnails}, {1.25, OwnShown}, {1.3, OwnShown}, {1.5, HalfRate}} {
+		g := Governor{Limit: 0.9}
 		now := epoch
 		if step, changes := govern(&g, &now, 10, c.offered); step != c.want || changes != int(c.want) {
 			t.Errorf("%v offered: %v after %d changes, want %v", c.offered, step, changes, c.want)
@@ -39,7 +39,7 @@ func TestGovernorSheds(t *testing.T) {
 }
 
 func TestGovernorReturns(t *testing.T) {
-	var g Governor
+	g := Governor{Limit: 0.9}
 	now := epoch
 	govern(&g, &now, 10, 1.5)
 	if step, _ := govern(&g, &now, 5, 0.3); step != HalfRate {
@@ -53,7 +53,7 @@ func TestGovernorReturns(t *testing.T) {
 // A load for which neither of two steps is right must not make it swing.
 func TestGovernorDoesNotSwing(t *testing.T) {
 	for _, offered := range []float64{0.95, 1.0, 1.1, 1.2, 1.3, 1.45, 2} {
-		var g Governor
+		g := Governor{Limit: 0.9}
 		now := epoch
 		govern(&g, &now, 30, offered)
 		if _, changes := govern(&g, &now, 1800, offered); changes > 12 {
@@ -63,10 +63,63 @@ func TestGovernorDoesNotSwing(t *testing.T) {
 }
 
 func TestSkippedPicturesAreOverload(t *testing.T) {
-	var g Governor
+	g := Governor{Limit: 0.9}
 	g.Read(epoch, Reading{})
 	if step := g.Read(epoch.Add(2*time.Second), Reading{Usage: 0.4, Skipped: 0.1}); step != Effort {
 		t.Errorf("%v: others may have taken the processors", step)
+	}
+}
+
+// A node that is full, and gives up all that is given up for newcomers, keeps
+// the frame rate of those it has: what is measured wavers around the limit.
+func TestFullNodeKeepsFrameRate(t *testing.T) {
+	for _, limit := range []float64{0.5, 0.8, 0.9} {
+		g := Governor{Limit: limit, step: OwnShown}
+		now := epoch
+		for n := range 600 {
+			now = now.Add(time.Second / 2)
+			usage := limit - 0.015 + 0.03*float64(n%2)
+			if step := g.Read(now, Reading{Usage: usage}); step != OwnShown {
+				t.Fatalf("limit %v, reading %d: %v", limit, n, step)
+			}
+		}
+		now = now.Add(time.Second)
+		if step := g.Read(now, Reading{Usage: 0.98}); step != HalfRate {
+			t.Errorf("limit %v, with hardly anything left: %v", limit, step)
+		}
+	}
+}
+
+// The limit is that of the configuration, whatever the machine could do.
+func TestGovernorKeepsTheLimit(t *testing.T) {
+	for _, c := range []struct {
+		limit, usage float64
+		want         Step
+	}{
+		{0.9, 0.87, Full}, {0.9, 0.89, OwnShown}, {0.5, 0.47, Full}, {0.5, 0.6, OwnShown}, {0.5, 0.75, HalfRate},
+		{1, 0.97, Full}, {1, 0.99, OwnShown}, {0, 1, Full},
+	} {
+		g := Governor{Limit: c.limit}
+		now, step := epoch, Full
+		for range 40 {
+			now = now.Add(time.Second / 2)
+			step = g.Read(now, Reading{Usage: c.usage})
+		}
+		if step != c.want {
+			t.Errorf("limit %v, %v in use: %v, want %v", c.limit, c.usage, step, c.want)
+		}
+	}
+	g := Governor{}
+	if step := g.Read(epoch, Reading{Usage: 1, Skipped: 1, Wait: time.Hour}); step != Full {
+		t.Errorf("without a limit: %v", step)
+	}
+}
+
+func TestLongWaitsAreOverload(t *testing.T) {
+	g := Governor{Limit: 0.9}
+	g.Read(epoch, Reading{Wait: 5 * time.Millisecond})
+	if step := g.Read(epoch.Add(2*time.Second), Reading{Usage: 0.4, Wait: 20 * time.Millisecond}); step != Effort {
+		t.Errorf("%v: the work of a tick takes more than a tick", step)
 	}
 }
 
