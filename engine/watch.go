@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"parley/engine/load"
@@ -117,14 +118,19 @@ func (c ConferenceConfig) describe(running *Conference, l LegConfig) load.Join {
 	return j
 }
 
-// has reports whether somebody takes pictures of that kind.
+// has reports whether somebody is sent pictures of that kind, or will be: of
+// many who come at a time, only the first needs an encoder.
 func (c *Conference) has(rung int, limits VideoLimits) bool {
-	for _, list := range c.pictures.published.Load().renders {
-		for _, r := range list {
-			if r.key.rung == rung && r.key.profile == limits.Profile && r.key.mode == limits.PacketizationMode && r.key.solo == "" {
-				return true
-			}
+	return slices.ContainsFunc(c.Legs(), func(l *Leg) bool {
+		v := l.video.Load()
+		if v == nil {
+			return false
 		}
-	}
-	return false
+		cfg := v.config.Load()
+		if !cfg.Send || cfg.Limits.Profile != limits.Profile || cfg.Limits.PacketizationMode != limits.PacketizationMode {
+			return false
+		}
+		index, solo := v.rung()
+		return index == rung && !solo
+	})
 }

@@ -24,8 +24,7 @@ func TestDescribeWhoWantsToJoin(t *testing.T) {
 	}
 	p := join(t, e, cfg, 0)
 	defer p.close()
-	c := e.Conference("costs")
-	c.Compose(time.Now())
+	c := e.Conference("costs") // which has not composed yet: many may come between two ticks
 	for _, test := range []struct {
 		level  int
 		shares bool
@@ -36,6 +35,10 @@ func TestDescribeWhoWantsToJoin(t *testing.T) {
 		if j.Parties != 1 || j.Shares != test.shares || j.Takes.Height != test.height || j.Thumbnail != test.strip {
 			t.Errorf("level %d: %+v", test.level, j)
 		}
+	}
+	p.leg.video.Load().bitrateRequested(500_000) // his network is bad: no newcomer begins there
+	if j := cfg.describe(c, asks(31)); j.Shares {
+		t.Errorf("shared with one on a lower rung: %+v", j)
 	}
 	if j := cfg.describe(c, LegConfig{}); j.Sends != (load.Video{}) || j.Takes != (load.Video{}) {
 		t.Errorf("one without pictures: %+v", j)
