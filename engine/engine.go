@@ -69,7 +69,7 @@ type Engine struct {
 	meter  loadMeter
 	totals totals
 
-	cores        int
+	cores        float64 // processors that may be used
 	limit        float64 // Config.Limit
 	account      *load.Account
 	step         atomic.Int32  // a load.Step: how much quality is given up
@@ -97,7 +97,7 @@ func New(c Config) *Engine {
 	e := &Engine{codecs: c.Codecs, log: c.Log, manual: c.Manual, conferences: map[string]*Conference{}}
 	e.meter.start(time.Now(), runtime.GOMAXPROCS(0))
 	e.exec = newExecutor(c.Workers)
-	e.cores, e.limit = runtime.GOMAXPROCS(0), c.Limit
+	e.cores, e.limit = load.Processors(), c.Limit
 	e.account = load.NewAccount(e.cores, c.Limit)
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop

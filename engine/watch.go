@@ -39,7 +39,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now, used := time.Now(), load.Used()
-		usage := (used - w.used).Seconds() / now.Sub(w.at).Seconds() / float64(w.engine.cores)
+		usage := (used - w.used).Seconds() / now.Sub(w.at).Seconds() / w.engine.cores
 		w.at, w.used = now, used
 		w.look(now, usage)
 	}

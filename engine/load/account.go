@@ -33,8 +33,8 @@ const showsAfter = 4 * time.Second
 
 // NewAccount returns an account of a machine with so many processors, of which
 // the share limit may be used; limit 0 admits everybody.
-func NewAccount(cores int, limit float64) *Account {
-	return &Account{cores: float64(cores), limit: limit, costs: Typical}
+func NewAccount(cores, limit float64) *Account {
+	return &Account{cores: cores, limit: limit, costs: Typical}
 }
 
 // SetCosts takes what was measured.
