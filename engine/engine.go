@@ -104,7 +104,7 @@ func New(c Config) *Engine {
 	if !c.Manual {
 		e.watching.Go(func() { newWatch(e, time.Now()).run(ctx) })
 		if c.Limit > 0 {
-			e.watching.Go(func() { e.measure(c.CostsFile) })
+			e.watching.Go(func() { e.measure(ctx, c.CostsFile) })
 		}
 	}
 	return e
@@ -112,7 +112,8 @@ func New(c Config) *Engine {
 
 // Join puts a participant into the conference of c.Name, which starts with its
 // first participant and ends with its last. Errors: ErrFull, ErrClosed,
-// *load.NoRoom when the node could not bear it, or those of codecs. On an error the leg's transports stay the caller's.
+// *load.NoRoom when the node could not bear it, or those of codecs. On an error
+// the leg's transports stay the caller's.
 func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -147,7 +148,12 @@ func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) (co
 	if running != nil && c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants {
 		return 0, ErrFull
 	}
-	return e.account.Admit(c.describe(running, l), time.Now())
+	cost, err = e.account.Admit(c.describe(running, l), time.Now())
+	if full := (*load.NoRoom)(nil); errors.As(err, &full) {
+		e.log.Info("participant refused for load", "conference", c.Name, "participant", l.ID, "call_id", l.CallID,
+			"needs", full.Needs, "free", full.Free, "step", load.Step(e.step.Load()).String())
+	}
+	return cost, err
 }
 
 // leave takes a leg out and ends the conference after its last one.

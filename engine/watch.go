@@ -19,6 +19,8 @@ type watch struct {
 	at       time.Time
 	used     time.Duration
 	usage    float64 // smoothed over a second or so
+	mix      load.Mix
+	busy     [workKinds]int64
 	frames   uint64
 	skipped  uint64
 	jobs     uint64
@@ -66,25 +68,75 @@ func (w *watch) look(now time.Time, usage float64) {
 		e.step.Store(int32(step))
 		e.log.Info("quality changed", "step", step.String(), "was", was.String(), "usage", w.usage, "skipped", r.Skipped, "wait", r.Wait)
 	}
-	e.account.Measured(w.usage, step)
+	w.mix.Encode += (w.encoding() - w.mix.Encode) / 2
+	e.account.Measured(w.usage, e.mix(w.mix.Encode), step)
+}
+
+// encoding returns the share of encoding in all media work since the last look.
+func (w *watch) encoding() float64 {
+	var all, encode int64
+	for i := range w.busy {
+		now := w.engine.meter.busy[i].Load()
+		if all += now - w.busy[i]; work(i) == workEncode {
+			encode = now - w.busy[i]
+		}
+		w.busy[i] = now
+	}
+	if all <= 0 {
+		return 0
+	}
+	return float64(encode) / float64(all)
+}
+
+// mix returns what the load is made of, where encoding has that share of it.
+// What bands cost goes by their samples.
+func (e *Engine) mix(encode float64) load.Mix {
+	var all, strips, own float64
+	for _, c := range e.list() {
+		pub := c.pictures.published.Load()
+		auto := c.config.OwnThumbnail == OwnAuto || c.config.OwnThumbnail == ""
+		kinds := map[bandKey]int{}
+		for _, b := range pub.bands {
+			cost := float64(b.rung.Width) * float64(b.rect.H) * float64(b.rung.FPS)
+			all += cost
+			if b.key.index == 0 {
+				continue
+			}
+			strips += cost
+			kind := b.key
+			kind.name = ""
+			// Shown, there is a strip that all see, and the speaker's.
+			if kinds[kind]++; auto && pub.own == OwnHidden && kinds[kind] > 2 {
+				own += cost
+			}
+		}
+	}
+	if all == 0 {
+		return load.Mix{Encode: encode}
+	}
+	return load.Mix{Encode: encode, Strips: encode * strips / all, Own: encode * own / all}
 }
 
 // measure finds what work costs on this machine, unless the file of the last
 // time tells.
-func (e *Engine) measure(file string) {
+func (e *Engine) measure(ctx context.Context, file string) {
 	if file != "" {
 		if c, ok := load.Stored(file, e.codecs); ok {
 			e.account.SetCosts(c)
 			return
 		}
 	}
-	c, err := load.MeasureOnThread(e.codecs)
+	c, err := load.Measure(ctx, e.codecs)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		e.log.Warn("capacity not measured", "err", err)
 		return
 	}
 	e.account.SetCosts(c)
-	e.log.Info("capacity measured", "decode", c.Decode, "encode", c.Encode, "audio_decode", c.AudioDecode, "audio_encode", c.AudioEncode)
+	e.log.Info("capacity measured", "decode", c.Decode, "decode_small", c.DecodeSmall,
+		"encode", c.Encode, "encode_low", c.EncodeLow, "audio_decode", c.AudioDecode, "audio_encode", c.AudioEncode)
 	if file != "" {
 		if err := load.Store(file, e.codecs, c); err != nil {
 			e.log.Warn("capacity not stored", "file", file, "err", err)
@@ -94,7 +146,10 @@ func (e *Engine) measure(file string) {
 
 // describe says what a participant of that kind would be in the conference.
 func (c ConferenceConfig) describe(running *Conference, l LegConfig) load.Join {
-	j := load.Join{OnStage: len(c.Layout.Cells), OwnHidden: c.OwnThumbnail != OwnShown}
+	j := load.Join{
+		OnStage: len(c.Layout.Cells), OwnHidden: c.OwnThumbnail != OwnShown,
+		OwnAuto: c.OwnThumbnail == OwnAuto || c.OwnThumbnail == "",
+	}
 	if running != nil {
 		j.Parties = len(running.Legs())
 	}

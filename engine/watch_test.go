@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,60 @@ func TestDescribeWhoWantsToJoin(t *testing.T) {
 	}
 	if j := cfg.describe(c, LegConfig{}); j.Sends != (load.Video{}) || j.Takes != (load.Video{}) {
 		t.Errorf("one without pictures: %+v", j)
+	}
+}
+
+// What the load is made of follows from the bands that there are.
+func TestMix(t *testing.T) {
+	e := newEngine(t)
+	if m := e.mix(0.5); m != (load.Mix{Encode: 0.5}) {
+		t.Errorf("of no conference: %+v", m)
+	}
+	const strip, large = 128.0, 592.0 // rows of what each band costs
+	// The speaker and the previous one see the same strip.
+	for _, test := range []struct {
+		own           OwnThumbnail
+		strips, saved float64
+	}{
+		{OwnHidden, 3 * strip, 0}, {OwnAuto, 3 * strip, strip}, {OwnShown, 2 * strip, 0},
+	} {
+		cfg := testConfig("mix "+string(test.own), test.own)
+		var phones []*phone
+		for i := range 4 {
+			phones = append(phones, join(t, e, cfg, i))
+		}
+		e.Conference(cfg.Name).Compose(time.Now())
+		all := 2*large + test.strips
+		m, want := e.mix(0.5), load.Mix{Encode: 0.5, Strips: 0.5 * test.strips / all, Own: 0.5 * test.saved / all}
+		if !near(m.Encode, want.Encode) || !near(m.Strips, want.Strips) || !near(m.Own, want.Own) {
+			t.Errorf("%s: %+v, want %+v", test.own, m, want)
+		}
+		for _, p := range phones {
+			p.close()
+		}
+	}
+}
+
+func near(a, b float64) bool { return a-b < 1e-9 && b-a < 1e-9 }
+
+// One who leaves the offer to us is refused before he is answered.
+func TestRoomForWhoIsUnknown(t *testing.T) {
+	e := newEngine(t)
+	cfg := testConfig("room", OwnAuto)
+	cfg.MaxParticipants = 1
+	asks := LegConfig{Video: &VideoConfig{Send: true, Receive: true, Limits: TypicalLimits}}
+	if err := e.HasRoom(cfg, asks); err != nil {
+		t.Error(err)
+	}
+	p := join(t, e, cfg, 0)
+	defer p.close()
+	if err := e.HasRoom(cfg, asks); !errors.Is(err, ErrFull) {
+		t.Errorf("into a full conference: %v", err)
+	}
+	e.account = load.NewAccount(1, 0.9)
+	e.account.Measured(0.95, load.Mix{}, load.OwnShown)
+	if err := e.HasRoom(testConfig("other", OwnAuto), asks); !errors.As(err, new(*load.NoRoom)) {
+		t.Errorf("on a full node: %v", err)
 	}
 }
 

@@ -230,7 +230,7 @@ func refusal(err error) *signaling.Refusal {
 	case errors.Is(err, engine.ErrFull):
 		return &signaling.Refusal{Code: signaling.CodeConferenceFull, Reason: "the conference is full", RetryAfter: time.Minute}
 	case errors.As(err, new(*load.NoRoom)):
-		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: err.Error(), RetryAfter: 30 * time.Second}
+		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "the node is at its capacity", RetryAfter: 30 * time.Second}
 	default:
 		return &signaling.Refusal{Code: signaling.CodeInternal, Reason: err.Error()}
 	}

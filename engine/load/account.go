@@ -8,13 +8,16 @@ import (
 
 // Account admits participants: what is measured, what was promised to those who
 // came since and does not show in the measurement yet, and what one more would
-// take must stay within the limit. Safe for concurrent use.
+// take must stay within the limit, all of it at the step OwnShown: nobody is
+// refused whom cheaper pictures make room for, unless that takes from the frame
+// rate. Safe for concurrent use.
 type Account struct {
 	cores float64
 	limit float64 // of all processors, 0..1
 
 	mu       sync.Mutex
 	costs    Costs     // guarded by mu
+	mix      Mix       // guarded by mu
 	usage    float64   // guarded by mu: of all processors, 0..1
 	step     Step      // guarded by mu
 	promised []promise // guarded by mu
@@ -24,8 +27,11 @@ type Account struct {
 // promise is what somebody admitted will take.
 type promise struct {
 	at   time.Time
-	cost float64 // processors
+	cost float64 // processors, at OwnShown
 }
+
+// saturated is the usage from which on a reading tells no more how much is wanted.
+const saturated = 0.97
 
 // showsAfter is how long it takes until a participant's work shows in the
 // measurement: he joins, comes on stage, and a window passes.
@@ -44,11 +50,12 @@ func (a *Account) SetCosts(c Costs) {
 	a.costs = c
 }
 
-// Measured takes a reading of the load.
-func (a *Account) Measured(usage float64, step Step) {
+// Measured takes a reading: which share of the processors the program takes,
+// what for, and the step that holds.
+func (a *Account) Measured(usage float64, m Mix, step Step) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.usage, a.step = usage, step
+	a.usage, a.mix, a.step = usage, m, step
 }
 
 // NoRoom is the error of a participant who does not fit.
@@ -66,7 +73,7 @@ func (e *NoRoom) Error() string {
 func (a *Account) Admit(j Join, now time.Time) (cost float64, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	cost = a.costs.Predict(j)
+	cost = a.costs.Predict(j, OwnShown)
 	free := a.free(now)
 	if a.limit > 0 && cost > free {
 		a.refused++
@@ -82,8 +89,9 @@ func (a *Account) Promise(cost float64, now time.Time) {
 	a.promised = append(a.promised, promise{now, cost})
 }
 
-// free returns how many processors are left: those that shedding would give
-// count, for nobody is refused whom a cheaper picture would make room for.
+// free returns how many processors would be left at OwnShown. There are none
+// while the machine is saturated, which hides how much is wanted, and while
+// those who are there have half their frame rate already.
 func (a *Account) free(now time.Time) float64 {
 	kept := a.promised[:0]
 	pending := 0.0
@@ -94,14 +102,21 @@ func (a *Account) free(now time.Time) float64 {
 		}
 	}
 	a.promised = kept
-	return a.limit*a.cores - (a.usage*a.cores+pending)*(1-Relief(a.step))
+	if a.step >= HalfRate || a.usage > saturated {
+		return 0
+	}
+	limit := a.limit
+	if limit <= 0 {
+		limit = 1
+	}
+	return limit*a.cores - a.usage*a.cores*(1-a.costs.Relief(a.step, a.mix)) - pending
 }
 
 // State is what an account tells of itself.
 type State struct {
 	Usage   float64 `json:"usage"` // share of the processors that the program takes, 0..1
 	Step    string  `json:"step"`  // of quality that is given up
-	Free    float64 `json:"free"`  // processors left for newcomers
+	Free    float64 `json:"free"`  // processors left for newcomers, once quality has made room
 	Ports   int     `json:"ports"` // about how many more callers at 720p30 that is, in conferences of eight
 	Refused uint64  `json:"refused"`
 	Costs   Costs   `json:"costs"`
@@ -116,8 +131,8 @@ func (a *Account) State(now time.Time) State {
 	for n := range typicalParties {
 		conference += a.costs.Predict(Join{
 			Parties: n, OnStage: typicalParties, Sends: typicalVideo, Takes: typicalVideo, Shares: n > 0,
-			OwnHidden: true, Thumbnail: typicalStrip,
-		})
+			OwnHidden: true, OwnAuto: true, Thumbnail: typicalStrip,
+		}, OwnShown)
 	}
 	s.Ports = int(s.Free / (conference / typicalParties))
 	return s

@@ -6,17 +6,20 @@ import (
 	"time"
 )
 
+// come is one who asks and comes at once, if he is admitted.
+func come(a *Account, j Join, now time.Time) error {
+	cost, err := a.Admit(j, now)
+	if err == nil {
+		a.Promise(cost, now)
+	}
+	return err
+}
+
 func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 	a := NewAccount(2, 0.9)
-	a.SetCosts(Costs{Decode: 0.001, Encode: 0.004, AudioDecode: 0.0015, AudioEncode: 0.007})
+	a.SetCosts(some)
 	now := epoch
-	join := func(parties int) error {
-		cost, err := a.Admit(Join{Parties: parties % 8, OnStage: 8, Sends: hd, Takes: hd, Shares: parties%8 > 0, OwnHidden: true, Thumbnail: 8.0 / 45}, now)
-		if err == nil {
-			a.Promise(cost, now)
-		}
-		return err
-	}
+	join := func(n int) error { return come(a, party(n%8, false, true), now) }
 	n := 0
 	for ; n < 100 && join(n) == nil; n++ {
 	}
@@ -28,16 +31,16 @@ func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 		t.Errorf("%d callers on two processors", n)
 	}
 	// Those who were promised are measured by and by; nobody leaves.
-	a.Measured(0.95, OwnShown)
+	a.Measured(0.91, Mix{}, OwnShown)
 	now = now.Add(2 * showsAfter)
 	if join(8) == nil {
-		t.Error("admitted at 95 %")
+		t.Error("admitted at 91 %")
 	}
 	if s := a.State(now); s.Ports != 0 || s.Refused != 3 || s.Step != "own thumbnails" {
 		t.Errorf("%+v", s)
 	}
 	// They left.
-	a.Measured(0.1, Full)
+	a.Measured(0.1, Mix{}, Full)
 	if err := join(8); err != nil {
 		t.Error(err)
 	}
@@ -46,26 +49,135 @@ func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 	}
 }
 
-// What shedding would give is room.
+// What steps would give is room, unless nobody knows how much is wanted, or
+// those who are there pay with their frame rate.
 func TestAccountCountsOnShedding(t *testing.T) {
-	a := NewAccount(2, 0.9)
-	j := Join{Parties: 3, OnStage: 8, Sends: hd, Takes: hd, Shares: true}
+	usual := Mix{Encode: 0.5, Strips: 0.2, Own: 0.15}
 	for _, c := range []struct {
 		usage float64
+		mix   Mix
 		step  Step
 		want  bool
-	}{{0.8, Full, true}, {1, Full, true}, {0.95, OwnShown, false}, {0.95, HalfRate, false}} {
-		a.Measured(c.usage, c.step)
-		if _, err := a.Admit(j, epoch.Add(time.Duration(c.step)*time.Hour)); (err == nil) != c.want {
-			t.Errorf("at %v with %v: %v", c.usage, c.step, err)
+	}{
+		{0.8, usual, Full, true},
+		{0.95, usual, Full, true},
+		{0.95, Mix{Encode: 0.2}, Full, false}, // own thumbnails hidden for good, mostly decoding
+		{0.98, usual, Full, false},            // saturated
+		{0.95, usual, OwnShown, false},
+		{0.88, usual, OwnShown, true},
+		{0.5, usual, HalfRate, false},
+	} {
+		a := NewAccount(2, 0.9)
+		a.SetCosts(some)
+		a.Measured(c.usage, c.mix, c.step)
+		if _, err := a.Admit(party(8, true, false), epoch); (err == nil) != c.want {
+			t.Errorf("%v in use for %+v at %v: %v", c.usage, c.mix, c.step, err)
 		}
 	}
 }
 
+// A limit is kept whatever the machine could do besides.
+func TestAccountKeepsTheLimit(t *testing.T) {
+	for _, limit := range []float64{0.3, 0.5, 0.9} {
+		a := NewAccount(4, limit)
+		a.SetCosts(some)
+		sum, n := 0.0, 0
+		for ; n < 1000 && come(a, party(n%8, false, false), epoch) == nil; n++ {
+			sum += some.Predict(party(n%8, false, false), OwnShown)
+		}
+		if sum > 4*limit || sum < 4*limit-0.3 {
+			t.Errorf("limit %v: %d callers take %v processors", limit, n, sum)
+		}
+	}
+}
+
+// Asking promises nothing: whoever never comes takes nothing from others.
+func TestAdmitPromisesNothing(t *testing.T) {
+	a := NewAccount(1, 0.9)
+	a.SetCosts(some)
+	before := a.State(epoch).Free
+	for range 10 {
+		if _, err := a.Admit(party(0, false, true), epoch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := a.State(epoch).Free; after != before {
+		t.Errorf("%v free, before %v", after, before)
+	}
+}
+
+// Admission and governor together: callers come until they are refused, the
+// load follows, and nobody who was admitted loses his frame rate.
+func TestFillingUp(t *testing.T) {
+	const cores, limit = 4, 0.9
+	a := NewAccount(cores, limit)
+	a.SetCosts(some)
+	g := Governor{Limit: limit}
+	now, step, worst := epoch, Full, Full
+	usage, in, refused := 0.0, 0, 0
+	for n := range 1200 { // ten minutes
+		now = now.Add(time.Second / 2)
+		if in < 200 && n%2 == 0 { // somebody calls every second
+			if come(a, party(in%8, false, true), now) == nil {
+				in++
+			} else {
+				refused++
+			}
+		}
+		wanted := 0.0
+		for i := range in {
+			wanted += some.Predict(party(i%8, false, true), min(step, OwnShown))
+		}
+		if step == HalfRate {
+			wanted *= 0.6
+		}
+		usage += (min(wanted/cores, 1) - usage) / 2
+		step = g.Read(now, Reading{Usage: usage, Skipped: max(0, wanted/cores-1)})
+		worst = max(worst, step)
+		a.Measured(usage, mixOf(in, step), step)
+	}
+	if worst != OwnShown || step != OwnShown {
+		t.Errorf("ends at %v, was at %v", step, worst)
+	}
+	if usage < 0.8 || usage > limit+0.01 || refused == 0 {
+		t.Errorf("%d callers take %v of the machine, %d refused", in, usage, refused)
+	}
+}
+
+// mixOf is the mix of conferences of eight, n callers in all.
+func mixOf(n int, at Step) Mix {
+	all, encode, strips, own := 0.0, 0.0, 0.0, 0.0
+	for i := range n {
+		j := party(i%8, false, true)
+		all += some.Predict(j, at)
+		rate := some.Encode
+		if at >= Effort {
+			rate = some.EncodeLow
+		}
+		strip, large := rate*hd.rate()*8/45*(1+overhead), rate*hd.rate()*37/45*(1+overhead)
+		if at >= Thumbnails {
+			strip *= halfStrip
+		}
+		switch {
+		case i%8 < 2:
+			encode, strips = encode+large+strip, strips+strip
+		case at < OwnShown:
+			encode, strips, own = encode+strip, strips+strip, own+strip
+		}
+	}
+	if all == 0 {
+		return Mix{}
+	}
+	return Mix{Encode: encode / all, Strips: strips / all, Own: own / all}
+}
+
 func TestAccountWithoutLimit(t *testing.T) {
 	a := NewAccount(1, 0)
-	a.Measured(1, HalfRate)
-	if _, err := a.Admit(Join{}, time.Now()); err != nil {
+	if s := a.State(epoch); s.Ports < 1 {
+		t.Errorf("an idle machine: %+v", s)
+	}
+	a.Measured(1, Mix{}, HalfRate)
+	if _, err := a.Admit(Join{}, epoch); err != nil {
 		t.Error(err)
 	}
 }

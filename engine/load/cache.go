@@ -2,9 +2,9 @@ package load
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 
 	"github.com/klauspost/cpuid/v2"
@@ -12,31 +12,49 @@ import (
 	"parley/codecs"
 )
 
-// stored is a measurement and what it was made on.
-type stored struct {
-	Processor string            `json:"processor"`
-	Libraries map[string]string `json:"libraries"`
-	Costs     Costs             `json:"costs"`
+// made is what costs depend on.
+type made struct {
+	Processor  string            `json:"processor"`
+	Family     int               `json:"family"`
+	Model      int               `json:"model"`
+	Stepping   int               `json:"stepping"`
+	Processors int               `json:"processors"`
+	Kernels    string            `json:"kernels"` // PARLEY_CPU, which caps what the program uses of the processor
+	Libraries  map[string]string `json:"libraries"`
+	Sample     int               `json:"sample"`
 }
 
-// Stored returns the costs in the file, if they were measured on this processor
-// with these libraries.
+// here is this machine and this program.
+func here(set codecs.Set) made {
+	return made{
+		Processor: cpuid.CPU.BrandName, Family: cpuid.CPU.Family, Model: cpuid.CPU.Model, Stepping: cpuid.CPU.Stepping,
+		Processors: runtime.NumCPU(), Kernels: os.Getenv("PARLEY_CPU"), Libraries: set.Libraries, Sample: sampleVersion,
+	}
+}
+
+// stored is a measurement and what it was made on.
+type stored struct {
+	On    made  `json:"on"`
+	Costs Costs `json:"costs"`
+}
+
+// Stored returns the costs in the file, if they were measured on such a machine
+// by such a program.
 func Stored(file string, set codecs.Set) (Costs, bool) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return Costs{}, false
 	}
 	var s stored
-	if json.Unmarshal(text, &s) != nil || s.Processor != cpuid.CPU.BrandName || !maps.Equal(s.Libraries, set.Libraries) {
+	if json.Unmarshal(text, &s) != nil || !reflect.DeepEqual(s.On, here(set)) || !s.Costs.valid() {
 		return Costs{}, false
 	}
-	c := s.Costs
-	return c, c.Decode > 0 && c.Encode > 0 && c.AudioDecode > 0 && c.AudioEncode > 0
+	return s.Costs, true
 }
 
 // Store writes the costs for the next start.
 func Store(file string, set codecs.Set, c Costs) error {
-	text, err := json.MarshalIndent(stored{cpuid.CPU.BrandName, set.Libraries, c}, "", "  ")
+	text, err := json.MarshalIndent(stored{here(set), c}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -48,11 +66,4 @@ func Store(file string, set codecs.Set, c Costs) error {
 		return err
 	}
 	return os.Rename(temporary, file)
-}
-
-// MeasureOnThread is Measure on a thread of its own, so that the clock is right.
-func MeasureOnThread(set codecs.Set) (Costs, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	return Measure(set, ThreadClock)
 }

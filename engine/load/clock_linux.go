@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ThreadClock returns the processor time of the calling thread.
-func ThreadClock() time.Duration {
+// threadClock returns the processor time of the calling thread.
+func threadClock() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
 		return 0

@@ -6,6 +6,6 @@ import "time"
 
 var started = time.Now()
 
-// ThreadClock returns the time since the program's start: here threads have no
+// threadClock returns the time since the program's start: here threads have no
 // clock of their own.
-func ThreadClock() time.Duration { return time.Since(started) }
+func threadClock() time.Duration { return time.Since(started) }

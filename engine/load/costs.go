@@ -1,29 +1,41 @@
 package load
 
-import (
-	"math"
-	"math/rand/v2"
-	"time"
-
-	"parley/codecs"
-)
-
 // Costs is what work takes on this machine, seconds of one processor.
 type Costs struct {
 	Decode      float64 `json:"decode"`       // a megapixel of video
+	DecodeSmall float64 `json:"decode_small"` // the same for thumbnails: without the loop filter
 	Encode      float64 `json:"encode"`       // a megapixel of video
+	EncodeLow   float64 `json:"encode_low"`   // the same with the least effort
 	AudioDecode float64 `json:"audio_decode"` // a second of sound
 	AudioEncode float64 `json:"audio_encode"` // a second of sound
 }
 
 // Typical is what is assumed until it is measured: a slow core.
-var Typical = Costs{Decode: 0.002, Encode: 0.008, AudioDecode: 0.002, AudioEncode: 0.01}
+var Typical = Costs{
+	Decode: 0.002, DecodeSmall: 0.0013, Encode: 0.007, EncodeLow: 0.0056, AudioDecode: 0.002, AudioEncode: 0.01,
+}
 
-// overhead is what everything around the codecs takes, as a share of them, and
-// perStream what a participant takes who shares all pictures: packets and reports.
+// valid reports whether these can be the costs of anything.
+func (c Costs) valid() bool {
+	for _, v := range [...]float64{c.Decode, c.DecodeSmall, c.Encode, c.EncodeLow, c.AudioDecode, c.AudioEncode} {
+		if !(v > 0 && v < 1) {
+			return false
+		}
+	}
+	return true
+}
+
 const (
-	overhead  = 0.25
+	// overhead is what drawing, packets, reports and waking take, as a share of
+	// the codecs' work: a node by its codecs alone is measured at 1.3 to 1.4.
+	overhead = 0.35
+	// perStream is what a participant takes who shares all pictures.
 	perStream = 0.003
+	// halfStrip is what is left of a strip at half its frame rate: what moves
+	// has moved further in each of its frames.
+	halfStrip = 0.55
+	// ownMixes is how many talkers hear a mix of their own.
+	ownMixes = 3
 )
 
 // Video is a size of video and how often it comes.
@@ -37,140 +49,68 @@ func (v Video) rate() float64 { return float64(v.Width) * float64(v.Height) * fl
 
 // Join describes somebody who wants to join a conference.
 type Join struct {
-	Parties   int   // that are there already
-	OnStage   int   // how many can be seen: one large, the rest small
-	Sends     Video // zero = no picture
-	Takes     Video // zero = no picture
-	Shares    bool  // somebody takes pictures of that kind already
-	OwnHidden bool  // everybody on stage has a strip of his own
-	Thumbnail float64
+	Parties   int     // that are there already
+	OnStage   int     // how many can be seen: one large, the rest small
+	Sends     Video   // zero = no picture
+	Takes     Video   // zero = no picture
+	Shares    bool    // somebody takes pictures of that kind already
+	OwnHidden bool    // everybody on stage has a strip of his own
+	OwnAuto   bool    // but not any more from the step OwnShown on
+	Thumbnail float64 // share of what he takes that is the strip of thumbnails
 }
 
-// Predict returns what the participant adds, in processors.
-func (c Costs) Predict(j Join) float64 {
+// Predict returns what the participant adds at that step, in processors. Half
+// the frame rate of everything is not counted on.
+func (c Costs) Predict(j Join, at Step) float64 {
 	cost := c.AudioDecode
-	if j.Parties == 0 {
+	if j.Parties <= ownMixes { // the first needs the common mix
 		cost += c.AudioEncode
 	}
-	if j.Parties < j.OnStage {
-		cost += c.Decode * j.Sends.rate()
-	}
-	large, strip := j.Takes.rate()*(1-j.Thumbnail), j.Takes.rate()*j.Thumbnail
 	switch {
-	case !j.Shares:
-		cost += c.Encode * (large + strip)
-	case j.Parties == 1: // the other one sees him, not the welcome
-		cost += c.Encode * (large + strip)
-	case j.OwnHidden && j.Parties < j.OnStage:
-		cost += c.Encode * strip
+	case j.Parties >= j.OnStage:
+	case j.Parties < 2: // the current speaker and the previous one are seen large
+		cost += c.Decode * j.Sends.rate()
+	default:
+		cost += c.DecodeSmall * j.Sends.rate()
+	}
+	encode := c.Encode
+	if at >= Effort {
+		encode = c.EncodeLow
+	}
+	large, strip := encode*j.Takes.rate()*(1-j.Thumbnail), encode*j.Takes.rate()*j.Thumbnail
+	if at >= Thumbnails && j.Thumbnail < 1 { // pictures of one band keep their rate
+		strip *= halfStrip
+	}
+	hidden := j.OwnHidden && (!j.OwnAuto || at < OwnShown)
+	switch {
+	case !j.Shares, j.Parties == 1: // the only one before him sees him now, not the welcome
+		cost += large + strip
+	case hidden && j.Parties < j.OnStage:
+		cost += strip
 	}
 	return cost*(1+overhead) + perStream
 }
 
-// Relief returns which share of a load the steps that are left would save
-// without a lower frame rate of the large picture. Measured on conferences of
-// eight, roughly: a third of the work is decoding, a half encoding.
-func Relief(now Step) float64 {
-	left := [...]float64{Full: 0.25, Effort: 0.15, Thumbnails: 0.08, OwnShown: 0, HalfRate: 0}
-	return left[now]
+// Mix is what the load is made of, in shares of all of it.
+type Mix struct {
+	Encode float64 // encoding
+	Strips float64 // thereof the strips of thumbnails
+	Own    float64 // thereof those that are not needed once own thumbnails are shown
 }
 
-// sample is what Measure works on: moving and noisy, as cameras are.
-const (
-	sampleWidth, sampleHeight = 640, 360
-	samplePictures            = 60
-	sampleBitrate             = 600_000
-	samplePackets             = 100 // of 20 ms
-)
-
-// Measure finds the costs on this machine. It keeps one processor busy for
-// about a second; clock returns the processor time of the calling thread.
-func Measure(set codecs.Set, clock func() time.Duration) (Costs, error) {
-	var c Costs
-	enc, err := set.NewVideoEncoder(codecs.H264, codecs.VideoEncoderConfig{
-		Width: sampleWidth, Height: sampleHeight, FPS: 30, Bitrate: sampleBitrate, Level: 31,
-	})
-	if err != nil {
-		return c, err
+// Relief returns which share of a load of that mix the steps from now to
+// OwnShown would save.
+func (c Costs) Relief(now Step, m Mix) float64 {
+	large, strips, own := m.Encode-m.Strips, m.Strips-m.Own, m.Own
+	if now < Effort && c.Encode > 0 {
+		low := min(c.EncodeLow/c.Encode, 1)
+		large, strips, own = large*low, strips*low, own*low
 	}
-	defer enc.Close()
-	dec, err := set.NewVideoDecoder(codecs.H264)
-	if err != nil {
-		return c, err
+	if now < Thumbnails {
+		strips, own = strips*halfStrip, own*halfStrip
 	}
-	defer dec.Close()
-	random := rand.New(rand.NewPCG(1, 1))
-	pic := codecs.NewPicture(sampleWidth, sampleHeight)
-	defer pic.Release()
-	for n := range samplePictures {
-		paint(pic, n, random)
-		start := clock()
-		au, err := enc.Encode(pic, false)
-		encoded := clock()
-		if err != nil {
-			return c, err
-		}
-		out, err := dec.Decode(au.Data, uint32(n))
-		decoded := clock()
-		if err != nil {
-			return c, err
-		}
-		out.Release()
-		c.Encode += (encoded - start).Seconds()
-		c.Decode += (decoded - encoded).Seconds()
+	if now < OwnShown {
+		own = 0
 	}
-	megapixels := float64(sampleWidth*sampleHeight*samplePictures) / 1e6
-	c.Encode /= megapixels
-	c.Decode /= megapixels
-	return c, c.measureSound(set, clock)
-}
-
-func (c *Costs) measureSound(set codecs.Set, clock func() time.Duration) error {
-	enc, err := set.NewAudioEncoder(codecs.Opus, 0)
-	if err != nil {
-		return err
-	}
-	defer enc.Close()
-	dec, err := set.NewAudioDecoder(codecs.Opus)
-	if err != nil {
-		return err
-	}
-	defer dec.Close()
-	frame := make([]float32, codecs.FrameSamples)
-	var packet []byte
-	var samples []float32
-	for n := range samplePackets {
-		for i := range frame {
-			at := float64(n*len(frame)+i) / codecs.SampleRate
-			frame[i] = float32(0.3 * math.Sin(2*math.Pi*180*at) * math.Sin(2*math.Pi*3*at))
-		}
-		start := clock()
-		if packet, err = enc.Encode(packet[:0], frame); err != nil {
-			return err
-		}
-		encoded := clock()
-		if samples, err = dec.Decode(samples[:0], packet); err != nil {
-			return err
-		}
-		c.AudioEncode += (encoded - start).Seconds()
-		c.AudioDecode += (clock() - encoded).Seconds()
-	}
-	const seconds = samplePackets / 50.0
-	c.AudioEncode /= seconds
-	c.AudioDecode /= seconds
-	return nil
-}
-
-// paint makes picture n: waves that move, and noise.
-func paint(p *codecs.Picture, n int, random *rand.Rand) {
-	for y := range p.Height {
-		row := p.Y[y*p.StrideY:][:p.Width]
-		for x := range row {
-			wave := math.Sin(float64(x+3*n)/23) + math.Sin(float64(y-2*n)/17)
-			row[x] = byte(120 + 40*wave + float64(random.IntN(7)))
-		}
-	}
-	for i := range p.U {
-		p.U[i], p.V[i] = byte(100+n%30), 140
-	}
+	return max(m.Encode-large-strips-own, 0)
 }
