@@ -14,7 +14,7 @@ type Config struct {
 	HTTP            HTTP         `yaml:"http" doc:"The page of the node, its metrics and its health."`
 	Log             Log          `yaml:"log" doc:"What the program writes to standard error."`
 	Capacity        Capacity     `yaml:"capacity" doc:"What the node does when it has much to do."`
-	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate. Empty: nothing is kept."`
+	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate, and what work costs on this machine. Empty: nothing is kept."`
 	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
 	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
 	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown when it is busy)."`
@@ -50,7 +50,7 @@ type HTTP struct {
 // Capacity says how much of the machine calls may take.
 type Capacity struct {
 	Limit int    `yaml:"limit" doc:"Percent of the processors that calls may take. Near it pictures get simpler, then smaller in rate; a call that would not fit even so is refused. 0: quality never falls, and no call is refused for load."`
-	Cache string `yaml:"cache" doc:"File that keeps what work costs on this machine, so that it need not be measured at every start. Empty: measured at every start."`
+	Cache string `yaml:"cache" doc:"File that keeps what work costs on this machine, so that it need not be measured at every start. Empty: costs.json in data_dir, and where that is empty too, measured at every start."`
 }
 
 // Log says what is logged, and how.

@@ -30,6 +30,8 @@ type host struct {
 	legs   map[signaling.LegID]*leg // guarded by mu
 	joined int                      // guarded by mu: legs and those about to be
 	closed bool                     // guarded by mu
+
+	refused refusals
 }
 
 func newHost(e *engine.Engine, c config.Config, log *slog.Logger) *host {
@@ -53,6 +55,15 @@ func (h *host) Answers(alias string) bool {
 
 // Join implements signaling.MediaHost.
 func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (signaling.LegID, []byte, error) {
+	id, reply, err := h.join(p, offer)
+	if err != nil {
+		h.refused.count(err)
+		return "", nil, refusal(err)
+	}
+	return id, reply, nil
+}
+
+func (h *host) join(p signaling.Participant, offer []byte) (signaling.LegID, []byte, error) {
 	conference, ok := service(&h.config, p.LocalAlias)
 	if !ok {
 		return "", nil, &signaling.Refusal{Code: signaling.CodeUnknownAlias, Reason: fmt.Sprintf("nothing here is called %q", p.LocalAlias)}
@@ -72,7 +83,7 @@ func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (s
 	if err != nil {
 		l.end()
 		h.giveBack()
-		return "", nil, refusal(err)
+		return "", nil, err
 	}
 	if !h.add(l) {
 		l.end()
@@ -128,6 +139,9 @@ func (h *host) Change(_ context.Context, id signaling.LegID, kind signaling.Chan
 	}
 	reply, err := l.change(kind, body)
 	if err != nil {
+		if errors.As(err, new(*load.NoRoom)) { // he answered an offer of ours, and does not fit
+			h.refused.count(err)
+		}
 		return nil, refusal(err)
 	}
 	return reply, nil

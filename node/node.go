@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -46,7 +47,7 @@ func New(c Config) (*Node, error) {
 	}
 	n := &Node{log: c.Log, engine: engine.New(engine.Config{
 		Codecs: c.Codecs, Log: c.Log,
-		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: c.Config.Capacity.Cache,
+		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: costsFile(c.Config),
 	})}
 	n.host = newHost(n.engine, c.Config, c.Log)
 	ctx, stop := context.WithCancel(context.Background())
@@ -57,6 +58,14 @@ func New(c Config) (*Node, error) {
 	}
 	n.tasks.Go(func() { n.reap(ctx) })
 	return n, nil
+}
+
+// costsFile returns where the node keeps what work costs, "" = nowhere.
+func costsFile(c config.Config) string {
+	if c.Capacity.Cache == "" && c.DataDir != "" {
+		return filepath.Join(c.DataDir, "costs.json")
+	}
+	return c.Capacity.Cache
 }
 
 func (n *Node) listen(ctx context.Context, c Config) error {
@@ -78,7 +87,7 @@ func (n *Node) listen(ctx context.Context, c Config) error {
 		return nil
 	}
 	n.web, err = web.Listen(cfg.HTTP.Address, web.Config{
-		Status: n.Status, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
+		Status: n.Status, Refused: n.host.refused.read, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
 		Dial: n.Dial(web.HostPlaceholder), AdHoc: cfg.AdHoc.Pattern != "", Profiling: cfg.HTTP.Profiling,
 	})
 	if err != nil {

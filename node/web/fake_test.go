@@ -7,6 +7,7 @@ import (
 
 	"parley/codecs"
 	"parley/engine"
+	"parley/engine/load"
 )
 
 // fakeStatus is a node with one conference of four, one with a hostile name.
@@ -26,6 +27,7 @@ func fakeStatus() engine.Status {
 	}
 	return engine.Status{
 		Encoders: 6, Decoders: 4, Load: 0.43,
+		Capacity: load.State{Usage: 0.46, Step: load.Thumbnails.String(), Free: 0.7, Ports: 11, Refused: 3},
 		Totals: map[string]uint64{
 			"frames": 88001, "key_frames": 36, "skipped_frames": 16,
 			"rx_packets": 39600, "tx_packets": 49000, "rx_lost": 21, "rx_discarded": 12,

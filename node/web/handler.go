@@ -18,6 +18,8 @@ type Config struct {
 	// Status returns the state of the engine. It is called about once a second
 	// while somebody looks, whoever and how many they are.
 	Status func() engine.Status
+	// Refused returns how many calls were refused, by reason. It may be nil.
+	Refused func() map[string]uint64
 	// Snapshot returns the newest picture of a view, of which the caller owns
 	// a reference; nil or an error where there is none. It may be nil.
 	Snapshot func(ctx context.Context, conference, view string) (*codecs.Picture, error)
@@ -123,6 +125,8 @@ type report struct {
 	Now     time.Time `json:"now"`
 	Dial    []string  `json:"dial"`
 	AdHoc   bool      `json:"adhoc"`
+	// Refused is how many calls were refused, by reason.
+	Refused map[string]uint64 `json:"refused,omitempty"`
 	engine.Status
 }
 
@@ -163,6 +167,9 @@ func (h *Handler) statusJSON() ([]byte, error) {
 	r := report{
 		Version: h.config.Version, Started: h.started, Now: now,
 		Dial: h.config.Dial, AdHoc: h.config.AdHoc, Status: h.config.Status(),
+	}
+	if h.config.Refused != nil {
+		r.Refused = h.config.Refused()
 	}
 	r.fill()
 	text, err := json.Marshal(r)

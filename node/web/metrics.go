@@ -15,7 +15,7 @@ import (
 func metricsHandler(c Config) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		&metrics{c.Status, c.Version},
+		&metrics{c.Status, c.Refused, c.Version},
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -25,6 +25,7 @@ func metricsHandler(c Config) http.Handler {
 // metrics turns a status into metrics when somebody asks.
 type metrics struct {
 	status  func() engine.Status
+	refused func() map[string]uint64 // nil = nobody counts
 	version string
 }
 
@@ -110,7 +111,11 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(descStep, holds, step.String())
 	}
-	ch <- prometheus.MustNewConstMetric(descRefused, prometheus.CounterValue, float64(s.Capacity.Refused), "load")
+	if m.refused != nil {
+		for reason, n := range m.refused() {
+			ch <- prometheus.MustNewConstMetric(descRefused, prometheus.CounterValue, float64(n), reason)
+		}
+	}
 	for stage, seconds := range s.Work {
 		ch <- prometheus.MustNewConstMetric(descWork, prometheus.CounterValue, seconds, stage)
 	}

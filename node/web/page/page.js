@@ -276,7 +276,8 @@ function show(s) {
   put($("n-decoders"), s.decoders);
   $("load").value = s.load;
   const step = s.capacity && s.capacity.step !== "full" ? " · gives up: " + s.capacity.step : "";
-  put($("load-text"), Math.round(s.load * 100) + " %" + step);
+  const room = s.capacity ? " · room for about " + count(s.capacity.ports, "more caller", "more callers") : "";
+  put($("load-text"), Math.round(s.load * 100) + " %" + step + room);
   dialIn(s);
   keyed($("conferences"), conferences, (c) => c.name, newConference, (card, c) => fillConference(card, c, s.now));
   document.title = (people > 0 ? "(" + people + ") " : "") + "Parley";
