@@ -29,6 +29,7 @@ type Governor struct {
 	changed  time.Time
 	calm     time.Time // since when there is room
 	lowered  bool      // the last change was a step down
+	late     int       // readings in a row with pictures or jobs that were late
 	patience time.Duration
 }
 
@@ -39,8 +40,12 @@ const (
 	downBelow    = 0.69 // of the limit
 	// The large picture gives up its frame rate above the limit only: a node
 	// is filled up to it, and whoever was admitted keeps his frame rate.
-	rateAboveLimit = 0.4 // of what lies above the limit
-	skippedAbove   = 0.02
+	rateAboveLimit = 0.4  // of what lies above the limit
+	skippedAbove   = 0.02 // of the pictures that were due
+	// lateReadings is how often in a row pictures or jobs must be late: opening
+	// an encoder may cost the first picture of a conference, which is nothing
+	// that less quality would help.
+	lateReadings = 2
 	// waitAbove is how long jobs may wait for a processor on average: when all
 	// work of a tick takes all of its time, half a frame.
 	waitAbove     = time.Second / 60
@@ -62,7 +67,10 @@ func (g *Governor) overload(r Reading) bool {
 	if g.step+1 >= HalfRate {
 		up = g.Limit + (1-g.Limit)*rateAboveLimit
 	}
-	return r.Usage > up || r.Skipped > skippedAbove || r.Wait > waitAbove
+	if g.late++; r.Skipped <= skippedAbove && r.Wait <= waitAbove {
+		g.late = 0
+	}
+	return r.Usage > up || g.late >= lateReadings
 }
 
 // Read takes a reading and returns the step that holds from now on.
