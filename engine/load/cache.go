@@ -2,10 +2,12 @@ package load
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"time"
 
 	"github.com/klauspost/cpuid/v2"
 
@@ -21,15 +23,28 @@ type made struct {
 	Processors int               `json:"processors"`
 	Kernels    string            `json:"kernels"` // PARLEY_CPU, which caps what the program uses of the processor
 	Libraries  map[string]string `json:"libraries"`
-	Sample     int               `json:"sample"`
+	Program    string            `json:"program"` // which settings of codecs it has, and what it measures
 }
 
 // here is this machine and this program.
 func here(set codecs.Set) made {
 	return made{
 		Processor: cpuid.CPU.BrandName, Family: cpuid.CPU.Family, Model: cpuid.CPU.Model, Stepping: cpuid.CPU.Stepping,
-		Processors: runtime.NumCPU(), Kernels: os.Getenv("PARLEY_CPU"), Libraries: set.Libraries, Sample: sampleVersion,
+		Processors: runtime.NumCPU(), Kernels: os.Getenv("PARLEY_CPU"), Libraries: set.Libraries, Program: program(),
 	}
+}
+
+// program names the file that runs, which another build is not equal to.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s, %d bytes", info.ModTime().UTC().Format(time.RFC3339Nano), info.Size())
 }
 
 // stored is a measurement and what it was made on.

@@ -20,7 +20,6 @@ const (
 	sampleRounds              = 3 // the quickest counts: others may take the processor
 	samplePictures            = 8 // in a round
 	samplePackets             = 40
-	sampleVersion             = 2 // to be raised when what is measured changes
 )
 
 // errNothing: codecs that give nothing out cannot be measured.
