@@ -110,8 +110,14 @@ func TestGovernorKeepsTheLimit(t *testing.T) {
 		limit, usage float64
 		want         Step
 	}{
-		{0.9, 0.87, Full}, {0.9, 0.89, OwnShown}, {0.5, 0.47, Full}, {0.5, 0.6, OwnShown}, {0.5, 0.75, HalfRate},
-		{1, 0.97, Full}, {1, 0.99, OwnShown}, {0, 1, Full},
+		{0.9, 0.87, Full},
+		{0.9, 0.89, OwnShown},
+		{0.5, 0.47, Full},
+		{0.5, 0.6, OwnShown},
+		{0.5, 0.75, HalfRate},
+		{1, 0.97, Full},
+		{1, 0.99, OwnShown},
+		{0, 1, Full},
 	} {
 		g := Governor{Limit: c.limit}
 		now, step := epoch, Full
