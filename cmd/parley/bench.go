@@ -16,6 +16,7 @@ type benchCommand struct {
 	Against    benchAgainstCommand    `cmd:"" help:"The load of bench conference, and its measures, on any SIP conference server."`
 	Soak       benchSoakCommand       `cmd:"" help:"Hours of joins, leaves and bad networks: does anything leak, drift or get stuck?"`
 	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
+	Quality    benchQualityCommand    `cmd:"" help:"What encoders make of composed pictures: likeness at several rates, and time."`
 	Plot       benchPlotCommand       `cmd:"" help:"Draw the curves of earlier runs as SVG and PNG."`
 }
 
