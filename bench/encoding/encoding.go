@@ -18,7 +18,7 @@ import (
 	"parley/composer"
 )
 
-// ErrOptions: what was asked for cannot be measured.
+// ErrOptions says that what was asked for cannot be measured.
 var ErrOptions = errors.New("encoding: options")
 
 // Options say what is measured. The zero value is the usual measurement.
@@ -73,11 +73,14 @@ type contender struct {
 	bands    bool
 }
 
-// contenders are measured beside each other; the second is what the others'
-// time is compared with.
+// contenders are measured beside each other.
 var contenders = []contender{
-	{Chosen, false}, {"superfast", false}, {"veryfast", false},
-	{Chosen, true}, {"superfast", true}, {"veryfast", true},
+	{Chosen, false},
+	{"superfast", false},
+	{"veryfast", false},
+	{Chosen, true},
+	{"superfast", true},
+	{"veryfast", true},
 }
 
 // thumbnailShare is the share of the rate that the lower of two bands gets, as
