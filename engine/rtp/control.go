@@ -11,7 +11,7 @@ import (
 
 // Spacing of key frame requests, both ways.
 const (
-	keyFrameSpacing = 500 * time.Millisecond // between requests of ours
+	keyFrameSpacing = 300 * time.Millisecond // between requests of ours
 	pliMerge        = 100 * time.Millisecond // PLIs so close together are one request
 )
 
