@@ -52,7 +52,7 @@ func (m *material) clip(caller int, s Size) (*clip.Video, error) {
 	})
 }
 
-// stage is eight callers and a composer.
+// stage is callers and a composer.
 type stage struct {
 	composer *composer.Composer
 	clips    []*clip.Video
@@ -61,9 +61,10 @@ type stage struct {
 	tick     int
 }
 
-func (m *material) newStage() (*stage, error) {
+// newStage returns so many callers; eight fill the cells of a picture.
+func (m *material) newStage(callers int) (*stage, error) {
 	s := &stage{composer: composer.New()}
-	for i := range len(m.layout.Cells) {
+	for i := range callers {
 		m.Progress(Progress{Doing: "the pictures of callers"})
 		c, err := m.clip(i, m.source)
 		if err != nil {
@@ -119,7 +120,7 @@ func (m *material) composed(size Size) ([]*codecs.Picture, error) {
 		return m.pictures, nil
 	}
 	m.forget()
-	s, err := m.newStage()
+	s, err := m.newStage(len(m.layout.Cells))
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func (m *material) composes() (all []operation) {
 }
 
 func (m *material) compose(size Size, again bool) (task, error) {
-	s, err := m.newStage()
+	s, err := m.newStage(len(m.layout.Cells))
 	if err != nil {
 		return task{}, err
 	}

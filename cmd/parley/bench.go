@@ -17,6 +17,7 @@ type benchCommand struct {
 	Soak       benchSoakCommand       `cmd:"" help:"Hours of joins, leaves and bad networks: does anything leak, drift or get stuck?"`
 	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
 	Quality    benchQualityCommand    `cmd:"" help:"What encoders make of composed pictures: likeness at several rates, and time."`
+	Bands      benchBandsCommand      `cmd:"" help:"What nine views of a conference cost by shared bands, beside nine full encodes."`
 	Plot       benchPlotCommand       `cmd:"" help:"Draw the curves of earlier runs as SVG and PNG."`
 }
 
