@@ -15,6 +15,7 @@ import (
 	"parley/codecs"
 	"parley/config"
 	"parley/node"
+	"parley/signaling/sdp"
 )
 
 // phone is what baresip and linphone have in common.
@@ -83,6 +84,7 @@ func assemble(t *testing.T, transport string) *meeting {
 			URI: target, Name: "Caller " + string(rune('A'+i)), Library: library(),
 			Video: &clip.VideoSpec{Caller: i, Width: 640, Height: 360, FPS: 30, Bitrate: 300_000},
 			Sound: &clip.SoundSpec{Kind: clip.Tone, Caller: i, Level: -23},
+			H264:  sdp.H264Local{Level: 31},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -177,6 +179,33 @@ func (m *meeting) everybodySees(speaker, previous int) {
 		}
 		m.sees(i, byte('A'+large), string(small))
 	}
+	m.stitched()
+}
+
+// stitched waits until what everybody sees is 1280x720, stitched of two bands,
+// and checks that these were never unlike at the seam.
+func (m *meeting) stitched() {
+	m.t.Helper()
+	waitFor(m.ctx, m.t, "everybody is sent 1280x720 of two bands", func() bool {
+		for _, c := range m.node.Status().Conferences {
+			for _, p := range c.Participants {
+				if p.Video.TxResolution != "1280x720" {
+					return false
+				}
+			}
+			for _, v := range c.Views {
+				for _, r := range v.Renditions {
+					if len(r.Bands) != 2 || c.Bands[r.Bands[0]].Height != 592 || c.Bands[r.Bands[1]].Height != 128 {
+						return false
+					}
+				}
+			}
+		}
+		return true
+	})
+	if n := m.node.Status().Totals["band_uneven_frames"]; n > 0 {
+		m.t.Errorf("the black rows between bands were uneven %d times", n)
+	}
 }
 
 // state tells who speaks and who is heard, for failures.
@@ -215,10 +244,12 @@ func (m *meeting) sees(i int, large byte, small string) {
 		if err != nil {
 			m.t.Fatalf("%c sees %q, want %c and %s: %v%s", 'A'+i, got, large, small, err, m.state())
 		}
-		ok := fits(p)
-		p.Release()
+		ok := fits(p) && p.Width == 1280 && p.Height == 720
 		if ok {
 			m.t.Logf("%c sees %s in %dx%d", 'A'+i, got, p.Width, p.Height)
+		}
+		p.Release()
+		if ok {
 			return
 		}
 	}
