@@ -158,12 +158,16 @@ func TestSoundAllocatesNothing(t *testing.T) {
 		for _, levels := range []bool{false, true} {
 			h := newHall(t, fake.Codecs())
 			h.crowd(t, fake.Codecs(), 30, codec, levels)
-			least := math.Inf(1)
-			for range 3 { // the streams' own reports come now and then
-				least = min(least, testing.AllocsPerRun(50, h.next))
+			// The streams' own reports, some each second, do allocate.
+			const ticks = 60
+			allocating := 0
+			for range ticks {
+				if testing.AllocsPerRun(1, h.next) != 0 {
+					allocating++
+				}
 			}
-			if least != 0 {
-				t.Errorf("%s, levels %v: %v allocations a mix", codec, levels, least)
+			if allocating > ticks/3 {
+				t.Errorf("%s, levels %v: %d of %d mixes allocate", codec, levels, allocating, ticks)
 			}
 		}
 	}

@@ -235,6 +235,19 @@ func TestVideoLoss(t *testing.T) {
 			t.Fatalf("after the wait: %+v", got)
 		}
 	})
+	t.Run("after a look before the first packet", func(t *testing.T) {
+		n := newNetwork()
+		n.pop(t)
+		n.frame(p.Split(key), 0)
+		lost := n.sequence + 2
+		n.lose = func(s int64) bool { return s == lost }
+		n.frame(p.Split(big), 1)
+		n.deliver()
+		n.now = n.now.Add(10 * time.Millisecond)
+		if m := n.v.Missing(n.now); len(m) != 1 || m[0] != uint16(lost) {
+			t.Fatalf("missing %v, want %d", m, uint16(lost))
+		}
+	})
 	t.Run("repaired", func(t *testing.T) {
 		n := newNetwork()
 		n.frame(p.Split(key), 0)

@@ -95,7 +95,7 @@ type videoSlot struct {
 
 // NewVideoReceiver returns an empty receiver that waits DefaultVideoWait.
 func NewVideoReceiver() *VideoReceiver {
-	return &VideoReceiver{wait: DefaultVideoWait, spacing: 30 * time.Millisecond, scanned: scan{from: math.MinInt64}}
+	return &VideoReceiver{wait: DefaultVideoWait, spacing: 30 * time.Millisecond, highest: -1, scanned: scan{from: math.MinInt64}}
 }
 
 // SetWait sets how long to wait for a missing packet: little more than the
