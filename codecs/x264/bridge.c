@@ -17,20 +17,14 @@
 #define BAND_REACH 32
 
 // How much finer black rows at a seam are coded than the picture, in steps of
-// the quantiser. It costs nothing that can be measured; -40 does, where bits are few.
+// the quantiser, by the library's rate control. It costs nothing that can be
+// measured; -40 does, where bits are few.
 #define BLACK_OFFSET -24
 
 // The settings of an encoder whose configuration names no preset. They stand on
 // the one below and were chosen by quality against time on composed pictures
 // (ARCHITECTURE.md, "Encoder settings").
 #define BASE_PRESET "superfast"
-
-// Auto-variance at half strength: the library's default makes smooth walls 12 to
-// 15 dB better than detail; this takes 0.5 to 1.1 dB from them and gives detail
-// 3.3 dB. None at all would be like that too, but then offsets for black rows are
-// ignored, and strips of thumbnails lose.
-#define AQ_MODE X264_AQ_AUTOVARIANCE
-#define AQ_STRENGTH 0.5f
 
 // Keep smaller coefficients than the library's 21 and 11: gains up to 0.3 dB at
 // the same rate, for a few percent of time at most.
@@ -77,7 +71,7 @@ static int black_offsets(px_encoder *e)
 	int columns = (e->param.i_width + 15) / 16, rows = (e->param.i_height + 15) / 16;
 	int x, y;
 
-	if (e->black_top < 16 && e->black_bottom < 16)
+	if (e->param.rc.i_rc_method == X264_RC_CQP || (e->black_top < 16 && e->black_bottom < 16))
 		return 0;
 	e->offsets = calloc((size_t)columns * rows, sizeof(float));
 	if (!e->offsets)
@@ -92,8 +86,14 @@ static int black_offsets(px_encoder *e)
 // choose sets what Parley wants other than the preset.
 static void choose(x264_param_t *p, const px_config *c)
 {
-	p->rc.i_aq_mode = AQ_MODE;
-	p->rc.f_aq_strength = AQ_STRENGTH;
+	// The caller says the quantiser of each picture, the same for all macroblocks.
+	// The library then makes no small copy of it and does not search that for
+	// its rate control, a fifth of all its work. The factors only open the range
+	// of quantisers: its ends are derived from them.
+	p->rc.i_rc_method = X264_RC_CQP;
+	p->rc.i_qp_constant = 26;
+	p->rc.f_ip_factor = 20.2;
+	p->rc.f_pb_factor = 18;
 	p->analyse.i_luma_deadzone[0] = DEADZONE_INTER;
 	p->analyse.i_luma_deadzone[1] = DEADZONE_INTRA;
 	p->analyse.i_me_method = X264_ME_DIA; // hexagons find nothing better on talking heads
@@ -162,10 +162,12 @@ int px_open(px_encoder *e, const px_config *c)
 	// ids without meaning for us, and equal for all encoders
 	p->i_sps_id = 0;
 
-	p->rc.i_rc_method = X264_RC_ABR;
-	p->rc.i_bitrate = c->kbps;
-	p->rc.i_vbv_max_bitrate = c->kbps;
-	p->rc.i_vbv_buffer_size = c->buffer;
+	if (c->preset[0]) {
+		p->rc.i_rc_method = X264_RC_ABR;
+		p->rc.i_bitrate = c->kbps;
+		p->rc.i_vbv_max_bitrate = c->kbps;
+		p->rc.i_vbv_buffer_size = c->buffer;
+	}
 	p->rc.b_filler = 0;
 	p->rc.i_lookahead = 0;
 	p->rc.b_mb_tree = 0;
@@ -211,7 +213,7 @@ static int uneven(const px_encoder *e, const x264_image_t *img)
 }
 
 int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *v,
-	int stride_y, int stride_uv, int key, px_unit *out)
+	int stride_y, int stride_uv, int key, int qp, px_unit *out)
 {
 	x264_picture_t in, made;
 	x264_nal_t *nals = NULL;
@@ -229,6 +231,7 @@ int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *
 	in.img.i_stride[1] = in.img.i_stride[2] = stride_uv;
 	in.i_pts = e->pts++;
 	in.prop.quant_offsets = e->offsets;
+	in.i_qpplus1 = qp < 0 ? X264_QP_AUTO : qp + 1;
 	in.i_type = key ? X264_TYPE_IDR : X264_TYPE_P;
 
 	size = x264_encoder_encode(e->enc, &nals, &count, &in, &made);

@@ -16,7 +16,7 @@ typedef struct {
 	int max_nal;   // bytes, 0 = unlimited
 	int band;      // 1: vectors reach no more than BAND_REACH luma rows
 	int black_top, black_bottom; // luma rows of a band that must decode flat
-	char preset[16]; // of the library; "" = our own settings
+	char preset[16]; // of the library; "" = our own settings, and quantisers of the caller
 } px_config;
 
 typedef struct {
@@ -29,8 +29,10 @@ typedef struct {
 // px_new returns a zeroed handle, or NULL without memory.
 px_encoder *px_new(void);
 int px_open(px_encoder *e, const px_config *c);
+// px_encode encodes a picture; qp is its quantiser, -1 with a preset.
 int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *v,
-	int stride_y, int stride_uv, int key, px_unit *out);
+	int stride_y, int stride_uv, int key, int qp, px_unit *out);
+// px_rate is for encoders with a preset.
 int px_rate(px_encoder *e, int kbps, int buffer);
 // px_effort sets how hard the encoder searches from the next picture on: 0 the
 // least, 1 as it was opened, 2 more, 3 most. Parameter sets stay as they are.

@@ -1,7 +1,8 @@
 //go:build cgo
 
 // Package x264 encodes H.264 with libx264, one thread for each encoder and
-// without delay: every picture gives its access unit at once.
+// without delay: every picture gives its access unit at once. The rate is
+// controlled here, not by the library, unless a preset of the library is named.
 package x264
 
 /*
@@ -46,6 +47,8 @@ type Encoder struct {
 	level  limits
 	handle *C.px_encoder // nil when closed
 	unit   C.px_unit
+	begun  bool     // a picture was encoded
+	rates  *control // nil = the library's own rate control
 }
 
 var _ codecs.VideoEncoder = (*Encoder)(nil)
@@ -53,7 +56,8 @@ var _ codecs.VideoEncoder = (*Encoder)(nil)
 // New opens an encoder. Level 0 stands for the lowest that holds the pictures.
 // It returns an error that is ErrUnsupported for a configuration that no
 // stream may have: odd sizes, or pictures beyond their level (ITU-T H.264
-// table A-1). The bitrate is cut to what the level allows.
+// table A-1). The bitrate is cut to what the level allows. A band may give a
+// key frame that nobody asked for, where its black rows would not be flat else.
 func New(c codecs.VideoEncoderConfig) (*Encoder, error) {
 	if c.Width < 16 || c.Height < 16 || c.Width > 1<<14 || c.Height > 1<<14 || c.Width%2 != 0 || c.Height%2 != 0 {
 		return nil, fmt.Errorf("x264: %w: size %dx%d", codecs.ErrUnsupported, c.Width, c.Height)
@@ -76,6 +80,10 @@ func New(c codecs.VideoEncoderConfig) (*Encoder, error) {
 		width: C.int(c.Width), height: C.int(c.Height), fps: C.int(c.FPS),
 		kbps: C.int(kbps), buffer: C.int(buffer),
 		profile: C.int(c.Profile), level: C.int(l.idc), max_nal: C.int(c.MaxNAL),
+	}
+	if c.Preset == "" {
+		e.rates = newControl(c.Width, c.Height, c.Band)
+		e.rates.set(float64(kbps*1000)/float64(c.FPS), float64(buffer*1000))
 	}
 	if c.Band {
 		cc.band, cc.black_top, cc.black_bottom = 1, C.int(c.BlackTop), C.int(c.BlackBottom)
@@ -107,18 +115,64 @@ func (e *Encoder) Encode(p *codecs.Picture, keyFrame bool) (codecs.AccessUnit, e
 	if err := e.check(p); err != nil {
 		return codecs.AccessUnit{}, err
 	}
+	keyFrame = keyFrame || !e.begun
+	qp := -1
+	if e.rates != nil {
+		qp = e.rates.choose(p, keyFrame)
+	}
+	if err := e.encode(p, keyFrame, qp); err != nil {
+		return codecs.AccessUnit{}, err
+	}
+	if err := e.even(p); err != nil {
+		return codecs.AccessUnit{}, err
+	}
+	e.begun = true
+	if e.rates != nil {
+		e.rates.spent(8 * int(e.unit.size))
+	}
+	data := unsafe.Slice((*byte)(unsafe.Pointer(e.unit.data)), int(e.unit.size))
+	return codecs.AccessUnit{Data: data, Key: e.unit.key != 0, Uneven: e.unit.uneven != 0}, nil
+}
+
+// even encodes the picture again where the black rows of a band have become
+// uneven, as a key frame that is as fine as needed. That is rare: content next
+// to them must move far, or be new.
+func (e *Encoder) even(p *codecs.Picture) error {
+	if e.rates == nil || e.unit.uneven == 0 {
+		return nil
+	}
+	qp := e.rates.qp
+	if e.unit.key == 0 {
+		qp = e.rates.choose(p, true)
+	} else if qp = e.rates.finer(); qp == 0 {
+		return nil
+	}
+	for {
+		if err := e.encode(p, true, qp); err != nil {
+			return err
+		}
+		if e.unit.uneven == 0 {
+			return nil
+		}
+		if qp = e.rates.finer(); qp == 0 {
+			return nil
+		}
+	}
+}
+
+// encode encodes the picture into e.unit; qp -1 is the library's choice.
+func (e *Encoder) encode(p *codecs.Picture, keyFrame bool, qp int) error {
 	key := C.int(0)
 	if keyFrame {
 		key = 1
 	}
 	status := C.px_encode(e.handle,
 		(*C.uint8_t)(unsafe.Pointer(&p.Y[0])), (*C.uint8_t)(unsafe.Pointer(&p.U[0])), (*C.uint8_t)(unsafe.Pointer(&p.V[0])),
-		C.int(p.StrideY), C.int(p.StrideUV), key, &e.unit)
+		C.int(p.StrideY), C.int(p.StrideUV), key, C.int(qp), &e.unit)
 	if status < 0 {
-		return codecs.AccessUnit{}, fmt.Errorf("x264: encode: %s", C.GoString(C.px_error(e.handle)))
+		return fmt.Errorf("x264: encode: %s", C.GoString(C.px_error(e.handle)))
 	}
-	data := unsafe.Slice((*byte)(unsafe.Pointer(e.unit.data)), int(e.unit.size))
-	return codecs.AccessUnit{Data: data, Key: e.unit.key != 0, Uneven: e.unit.uneven != 0}, nil
+	return nil
 }
 
 // SetBitrate implements codecs.VideoEncoder; the level's maximum bounds it.
@@ -130,6 +184,10 @@ func (e *Encoder) SetBitrate(bitsPerSecond int) error {
 		return fmt.Errorf("x264: %w: %d bit/s", codecs.ErrUnsupported, bitsPerSecond)
 	}
 	kbps, buffer := e.rate(bitsPerSecond)
+	if e.rates != nil {
+		e.rates.set(float64(kbps*1000)/float64(e.config.FPS), float64(buffer*1000))
+		return nil
+	}
 	if C.px_rate(e.handle, C.int(kbps), C.int(buffer)) < 0 {
 		return fmt.Errorf("x264: set %d kbit/s: %s", kbps, C.GoString(C.px_error(e.handle)))
 	}
@@ -165,7 +223,7 @@ func (e *Encoder) Close() {
 	live.Add(-1)
 }
 
-// rate returns the target in kbit/s within the level, and a VBV buffer of half a second.
+// rate returns the target in kbit/s within the level, and a buffer of half a second in kbit.
 func (e *Encoder) rate(bitsPerSecond int) (kbps, buffer int) {
 	most, mostBuffer := e.level.kbps, e.level.buffer
 	if e.config.Profile == codecs.High {
