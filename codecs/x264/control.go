@@ -133,8 +133,9 @@ func (c *control) chooseInter() int {
 	} else {
 		// Back to fine ones faster the farther away they are.
 		step = min(max(step, min(-1, step/3)), 2)
+		// Before the buffer is full the rate comes before steadiness.
 		if c.owed > c.buffer/2 && bits/scale(last) > c.target {
-			step = max(step, 2)
+			step = max(step, 4)
 		}
 	}
 	return min(max(int(math.Round(last+step)), leastQP), mostQP)
