@@ -18,6 +18,7 @@ struct pd_decoder {
 	AVBufferRef *input; // padded copy of the access unit
 	int unsupported;    // choose_format refused the stream's parameters
 	uint32_t sps;       // hash of the sequence parameter sets last seen
+	int damaged;        // something went wrong since the last IDR access unit
 };
 
 // pd_frame is an AVFrame under a name of ours.
@@ -37,23 +38,17 @@ static enum AVPixelFormat choose_format(AVCodecContext *ctx, const enum AVPixelF
 	return AV_PIX_FMT_NONE;
 }
 
-int pd_open(pd_decoder **out)
+// open_context gives the decoder a fresh context in place of the one it has.
+static int open_context(pd_decoder *d)
 {
-	const AVCodec *codec;
-	pd_decoder *d;
-	int err = AVERROR(ENOMEM);
+	const AVCodec *codec = avcodec_find_decoder_by_name("h264");
 
-	av_log_set_level(AV_LOG_QUIET);
-	codec = avcodec_find_decoder_by_name("h264");
 	if (!codec)
 		return AVERROR_DECODER_NOT_FOUND;
-	d = calloc(1, sizeof *d);
-	if (!d)
-		return err;
+	avcodec_free_context(&d->ctx);
 	d->ctx = avcodec_alloc_context3(codec);
-	d->packet = av_packet_alloc();
-	if (!d->ctx || !d->packet)
-		goto fail;
+	if (!d->ctx)
+		return AVERROR(ENOMEM);
 	d->ctx->opaque = d;
 	d->ctx->get_format = choose_format;
 	d->ctx->thread_count = 1;
@@ -61,14 +56,27 @@ int pd_open(pd_decoder **out)
 	d->ctx->flags = AV_CODEC_FLAG_LOW_DELAY | AV_CODEC_FLAG_OUTPUT_CORRUPT | AV_CODEC_FLAG_UNALIGNED;
 	d->ctx->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
 	d->ctx->max_pixels = 1 << 28;
-	err = avcodec_open2(d->ctx, codec, NULL);
-	if (err < 0)
-		goto fail;
+	return avcodec_open2(d->ctx, codec, NULL);
+}
+
+int pd_open(pd_decoder **out)
+{
+	pd_decoder *d;
+	int err = AVERROR(ENOMEM);
+
+	av_log_set_level(AV_LOG_QUIET);
+	d = calloc(1, sizeof *d);
+	if (!d)
+		return err;
+	d->packet = av_packet_alloc();
+	if (d->packet)
+		err = open_context(d);
+	if (err < 0) {
+		pd_close(d);
+		return err;
+	}
 	*out = d;
 	return 0;
-fail:
-	pd_close(d);
-	return err;
 }
 
 // fill copies the access unit into a padded buffer that nobody else reads.
@@ -89,7 +97,8 @@ static int fill(pd_decoder *d, const uint8_t *data, int size)
 }
 
 // new_sequence reports whether an IDR access unit comes with other sequence
-// parameter sets than the last one (ITU-T H.264 section 7.4.1.2.1).
+// parameter sets than the last one (ITU-T H.264 section 7.4.1.2.1), or with its
+// own after damage.
 static int new_sequence(pd_decoder *d, const uint8_t *data, int size)
 {
 	uint32_t hash = 2166136261u; // FNV-1a
@@ -98,7 +107,7 @@ static int new_sequence(pd_decoder *d, const uint8_t *data, int size)
 	for (i = 0; i < size; i++) {
 		if (i + 3 < size && !data[i] && !data[i + 1] && data[i + 2] == 1) {
 			int type = data[i + 3] & 31;
-			if (type == 5 && found && hash != d->sps) {
+			if (type == 5 && found && (d->damaged || hash != d->sps)) {
 				d->sps = hash;
 				return 1;
 			}
@@ -150,24 +159,34 @@ static int give_out(AVFrame *f, pd_picture *out)
 	return f->flags & AV_FRAME_FLAG_CORRUPT || f->decode_error_flags ? PD_CORRUPT : PD_PICTURE;
 }
 
-int pd_decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
+static int decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
 	int skip_loop_filter, pd_frame *frame, pd_picture *out)
 {
 	AVFrame *f = (AVFrame *)frame;
 	AVPacket *p = d->packet;
-	int sent, err, result;
+	int sent, err, anew, result;
 
 	err = fill(d, data, size);
 	if (err < 0)
 		return err;
-	d->ctx->skip_loop_filter = skip_loop_filter ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
-	d->unsupported = 0;
-	if (new_sequence(d, data, size)) {
+	anew = new_sequence(d, data, size);
+	if (!d->ctx || (anew && d->damaged)) {
+		// A slice that broke off leaves coefficients behind, which the library
+		// adds to the next picture, also after a flush.
+		err = open_context(d);
+		if (err < 0) {
+			avcodec_free_context(&d->ctx);
+			return err;
+		}
+		d->damaged = 0;
+	} else if (anew) {
 		// A delay that the last sequence needed for its reordering must not
 		// outlive it; what it still holds back is late.
 		avcodec_flush_buffers(d->ctx);
 		d->ctx->has_b_frames = 0;
 	}
+	d->ctx->skip_loop_filter = skip_loop_filter ? AVDISCARD_ALL : AVDISCARD_DEFAULT;
+	d->unsupported = 0;
 	p->buf = av_buffer_ref(d->input);
 	if (!p->buf)
 		return AVERROR(ENOMEM);
@@ -197,6 +216,15 @@ int pd_decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
 	if (sent < 0)
 		return sent;
 	return err == AVERROR(EAGAIN) ? PD_NONE : err;
+}
+
+int pd_decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timestamp,
+	int skip_loop_filter, pd_frame *frame, pd_picture *out)
+{
+	int result = decode(d, data, size, timestamp, skip_loop_filter, frame, out);
+
+	d->damaged |= result < 0 || result == PD_CORRUPT;
+	return result;
 }
 
 void pd_close(pd_decoder *d)
