@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/codecs/native"
+	"parley/signaling/sip"
 )
 
 // processVariable makes this program the load process.
@@ -20,7 +21,7 @@ const processVariable = "PARLEY_BENCH_LOAD"
 
 // request is what the load process is asked for.
 type request struct {
-	Do         string // join, leave, snapshot, sample, likeness
+	Do         string // join, offer, leave, snapshot, sample, likeness
 	Conference int
 	Caller     int // how many join, or who leaves
 }
@@ -29,6 +30,7 @@ type request struct {
 type reply struct {
 	Progress string // not the answer yet
 	Failed   string
+	Status   int // of the answer to one who was refused
 	Snapshot Snapshot
 	Likeness []Likeness
 }
@@ -99,6 +101,13 @@ func (l *Process) PID() int { return l.command.Process.Pid }
 func (l *Process) Join(ctx context.Context, conference, callers int) error {
 	_, err := l.do(ctx, request{Do: "join", Conference: conference, Caller: callers})
 	return err
+}
+
+// Offer has one caller call. It returns the status code of the answer if he is
+// refused, and 0 if he is in.
+func (l *Process) Offer(ctx context.Context, conference int) (status int, err error) {
+	r, err := l.do(ctx, request{Do: "offer", Conference: conference})
+	return r.Status, err
 }
 
 // Leave is Generator.Leave.
@@ -208,6 +217,12 @@ func serve(in io.Reader, out io.Writer) error {
 		switch r.Do {
 		case "join":
 			err = g.Join(context.Background(), r.Conference, r.Caller)
+		case "offer":
+			err = g.Join(context.Background(), r.Conference, 1)
+			var refused *sip.StatusError
+			if errors.As(err, &refused) {
+				a.Status, err = refused.Code, nil
+			}
 		case "leave":
 			err = g.Leave(context.Background(), r.Conference, r.Caller)
 		case "sample":

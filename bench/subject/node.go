@@ -33,6 +33,7 @@ type NodeConfig struct {
 	OwnThumbnail config.OwnThumbnail // "" = the default
 	MaxQuality   config.Quality      // "" = HD
 	Layout       string              // "" = the default
+	Limit        int                 // percent of the processors that it may use, 0 = it refuses nobody
 	Log          io.Writer           // what it writes once it runs; nil = nobody reads it
 }
 
@@ -65,9 +66,9 @@ func Start(ctx context.Context, c NodeConfig) (*Node, error) {
 	text := fmt.Sprintf(`sip: {udp: "127.0.0.1:0", tcp: ""}
 http: {address: "127.0.0.1:0"}
 log: {format: json}
-capacity: {limit: 0} # what a node holds is what is measured; PARLEY_CAPACITY_LIMIT changes it
+capacity: {limit: %d} # PARLEY_CAPACITY_LIMIT changes it
 max_quality: %s
-`, c.MaxQuality)
+`, c.Limit, c.MaxQuality)
 	if c.OwnThumbnail != "" {
 		text += fmt.Sprintf("own_thumbnail: %s\n", c.OwnThumbnail)
 	}

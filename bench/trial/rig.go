@@ -32,6 +32,7 @@ type Options struct {
 	OwnThumbnail config.OwnThumbnail // of the node, "" = hidden
 	Layout       string              // of the node, "" = the default
 	MaxQuality   config.Quality      // of the node, "" = hd
+	Limit        int                 // percent of the processors that the node may use, 0 = it refuses nobody
 
 	// Another server in place of a node.
 	URIs    []string   // what its conferences are dialled by
@@ -97,6 +98,8 @@ type rig struct {
 	// seconds of each call from INVITE to the first complete key frame and to
 	// the first picture that a decoder gave.
 	firsts map[[2]int]float64
+	// meanwhile is called every second while it is measured; nil = nothing is done.
+	meanwhile func(context.Context) error
 }
 
 // joinPatience is how long it may take until everybody who joined is sent pictures.
@@ -108,7 +111,7 @@ func openRig(ctx context.Context, o Options) (*rig, error) {
 	if !o.against() {
 		o.Told("starting a node")
 		n, err := subject.Start(ctx, subject.NodeConfig{
-			Binary: o.Binary, OwnThumbnail: o.OwnThumbnail, Layout: o.Layout, MaxQuality: o.MaxQuality,
+			Binary: o.Binary, OwnThumbnail: o.OwnThumbnail, Layout: o.Layout, MaxQuality: o.MaxQuality, Limit: o.Limit,
 		})
 		if err != nil {
 			return nil, err

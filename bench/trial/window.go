@@ -185,6 +185,11 @@ func (r *rig) watch(ctx context.Context, length time.Duration, w *window, first 
 			return s, err
 		}
 		r.o.Told(progress(time.Since(begin), length, last, s, w))
+		if r.meanwhile != nil {
+			if err := r.meanwhile(ctx); err != nil {
+				return s, err
+			}
+		}
 		before, last = now, s
 	}
 }

@@ -13,6 +13,7 @@ type benchCommand struct {
 	Conference benchConferenceCommand `cmd:"" help:"Hold conferences on a node and measure what they cost, and the delay of pictures and sound."`
 	Limit      benchLimitCommand      `cmd:"" help:"What a conference costs by what its codec work alone costs, side by side."`
 	Ramp       benchRampCommand       `cmd:"" help:"How many callers a node holds: more and more until one misses his frame rate."`
+	Overload   benchOverloadCommand   `cmd:"" help:"More callers than a node holds: are those who are in served, and the others told so?"`
 	Against    benchAgainstCommand    `cmd:"" help:"The load of bench conference, and its measures, on any SIP conference server."`
 	Soak       benchSoakCommand       `cmd:"" help:"Hours of joins, leaves and bad networks: does anything leak, drift or get stuck?"`
 	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`

@@ -49,6 +49,9 @@ Examples:
 func main() {
 	load.Serve()           // this program makes the load of a bench, too, in a process of its own,
 	capacity.ServeCodecs() // and codec work alone
+	if len(os.Args) > 1 && (os.Args[1] == "serve" || os.Args[1] == "demo") {
+		coarseTimers()
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
