@@ -15,6 +15,7 @@ type bandSet struct {
 	cuts     map[[2]int][]composer.BandRect // by size of picture
 	due      []due
 	list     []*band // of this tick, those with a new frame
+	made     uint64  // bands so far
 }
 
 // due is a rendition that gets a picture in this tick.
@@ -121,6 +122,8 @@ func (s *bandSet) band(key bandKey, rect composer.BandRect) *band {
 			canvas = p.composer.NewBandCanvas(layout, rung.Width, rung.Height, rect)
 		}
 		b = newBand(p.conference.engine, key, rect, canvas)
+		b.phase = s.made
+		s.made++
 		s.running[key] = b
 	}
 	return b
@@ -203,7 +206,7 @@ func (s *bandSet) demand(now time.Time) {
 
 // draw draws every band that can advance and has something new.
 func (s *bandSet) draw(tick uint64, timestamp uint32) {
-	slow := s.step() >= load.Thumbnails && tick%2 != 0
+	slow := s.step() >= load.Thumbnails
 	for i := range s.due {
 		d := &s.due[i]
 		for _, b := range d.bands {
@@ -215,7 +218,8 @@ func (s *bandSet) draw(tick uint64, timestamp uint32) {
 				b.skipped.Add(1)
 				continue
 			}
-			b.begin(d.view.contents, d.overlay, timestamp, slow && b.key.index > 0)
+			// Half of the strips in each tick, so that all ticks take the same time.
+			b.begin(d.view.contents, d.overlay, timestamp, slow && b.key.index > 0 && (tick+b.phase)%2 != 0)
 			if b.fresh {
 				s.list = append(s.list, b)
 			}

@@ -17,7 +17,7 @@ import (
 // OverloadOptions say how many more callers call than a node holds.
 type OverloadOptions struct {
 	Options         // Parties: of each conference; Duration: of each phase, 0 = 20 s
-	Limit   int     // percent of the processors that the node may use, 0 = 80: the load runs on the same machine
+	Limit   int     // percent of the processors that the node may use, 0 = 60: the load runs on the same machine
 	Offer   float64 // callers who call, by callers who are admitted at first; 0 = 1.5
 	Most    int     // callers at which it is given up: the node refuses nobody; 0 = 1000
 }
@@ -31,7 +31,7 @@ func (o OverloadOptions) withDefaults() (OverloadOptions, error) {
 		return o, err
 	}
 	if o.Limit == 0 {
-		o.Limit = 80
+		o.Limit = 60
 	}
 	if o.Offer == 0 {
 		o.Offer = 1.5
@@ -51,6 +51,7 @@ type overload struct {
 	*rig
 	o       OverloadOptions
 	seats   []int       // callers of each conference who were admitted
+	called  int         // callers who called, without those who were refused too early
 	refused map[int]int // calls refused, by status code
 	phases  []phase
 }
@@ -95,7 +96,7 @@ func Overload(ctx context.Context, o OverloadOptions, run *report.Run) error {
 	tick := 0
 	err = v.phase(ctx, "overload", func(ctx context.Context) error {
 		tick++
-		for due := more * tick / max(seconds-1, 1); v.offered() < full+1+min(due, more); {
+		for due := more * tick / max(seconds-1, 1); v.called < full+1+min(due, more); {
 			if err := v.offer(ctx); err != nil {
 				return err
 			}
@@ -115,24 +116,13 @@ func Overload(ctx context.Context, o OverloadOptions, run *report.Run) error {
 	return nil
 }
 
-// offered returns how many callers have called.
-func (v *overload) offered() int {
-	n := 0
-	for _, refused := range v.refused {
-		n += refused
-	}
-	for _, seats := range v.seats {
-		n += seats
-	}
-	return n
-}
-
 // offer has one more caller call, into the last conference that is not full.
 func (v *overload) offer(ctx context.Context) error {
 	if len(v.seats) == 0 || v.seats[len(v.seats)-1] == v.o.Parties {
 		v.seats = append(v.seats, 0)
 	}
 	conference := len(v.seats) - 1
+	v.called++
 	status, err := v.load.Offer(ctx, conference)
 	if err != nil {
 		return err
@@ -146,11 +136,24 @@ func (v *overload) offer(ctx context.Context) error {
 	return nil
 }
 
-// fillUp has callers call, one after the other is sent pictures, until one is refused.
+// showing is longer than it takes until the work for a newcomer shows in what
+// the node measures. Until then it reckons with the most that he may take.
+const showing = 6 * time.Second
+
+// fillUp has callers call, one after the other is sent pictures, until one is
+// refused though all others' work shows.
 func (v *overload) fillUp(ctx context.Context) error {
 	settle := v.rig.o.Settle
 	v.rig.o.Settle = time.Second // until his work begins to show
-	for len(v.refused) == 0 {
+	for before := -1; before != v.ports; {
+		if len(v.refused) > 0 {
+			before = v.ports
+			if err := pause(ctx, showing); err != nil {
+				return err
+			}
+			v.called = v.ports
+			clear(v.refused)
+		}
 		if v.ports >= v.o.Most {
 			return fmt.Errorf("%w: the node refused none of %d callers", ErrOptions, v.ports)
 		}
@@ -162,7 +165,7 @@ func (v *overload) fillUp(ctx context.Context) error {
 			return err
 		}
 	}
-	v.o.Told(fmt.Sprintf("%d callers are in, one was refused", v.ports))
+	v.o.Told(fmt.Sprintf("%d callers are in, no more are admitted", v.ports))
 	v.rig.o.Settle = settle
 	return pause(ctx, settle)
 }
@@ -187,7 +190,7 @@ func (v *overload) phase(ctx context.Context, name string, meanwhile func(contex
 	if err != nil {
 		return err
 	}
-	p.window, p.offered = w, v.offered()
+	p.window, p.offered = w, v.called
 	for _, n := range v.refused {
 		p.refused += n
 	}
@@ -212,17 +215,21 @@ func (v *overload) step(ctx context.Context) (engineload.Step, error) {
 // recovery is how long a node may take to be at its best again.
 const recovery = time.Minute
 
-// halve has half of the callers of every conference leave and waits until the
+// halve has half of the callers leave, the last ones first, and waits until the
 // node gives full quality again, or long enough.
 func (v *overload) halve(ctx context.Context) error {
 	v.o.Told("half of the callers leave")
-	for conference, n := range v.seats {
-		for index := n / 2; index < n; index++ {
-			if err := v.load.Leave(ctx, conference, index); err != nil {
-				return err
-			}
-			v.ports--
+	for half := v.ports / 2; v.ports > half; {
+		conference := len(v.seats) - 1
+		if v.seats[conference] == 0 {
+			v.seats = v.seats[:conference]
+			continue
 		}
+		if err := v.load.Leave(ctx, conference, v.seats[conference]-1); err != nil {
+			return err
+		}
+		v.seats[conference]--
+		v.ports--
 	}
 	for deadline := time.Now().Add(recovery); time.Now().Before(deadline); {
 		step, err := v.step(ctx)

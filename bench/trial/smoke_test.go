@@ -52,6 +52,25 @@ func small(t *testing.T) Options {
 	}
 }
 
+func TestOverload(t *testing.T) {
+	run := report.New("overload", "test")
+	o := OverloadOptions{Options: small(t), Limit: 3}
+	o.Duration = 3 * time.Second
+	if err := Overload(t.Context(), o, run); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"callers admitted before one was refused", "callers who called", "refused"} {
+		if f := figure(t, run, name); !(f.Value > 0) {
+			t.Errorf("%s: %v", name, f.Value)
+		}
+	}
+	for _, name := range []string{"refused otherwise than by 503", "calls that ended by themselves"} {
+		if f := figure(t, run, name); f.Value != 0 {
+			t.Errorf("%s: %v", name, f.Value)
+		}
+	}
+}
+
 func TestConference(t *testing.T) {
 	run := report.New("conference", "test")
 	o := small(t)

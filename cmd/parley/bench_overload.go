@@ -17,7 +17,7 @@ type benchOverloadCommand struct {
 
 // overloadFlags say how much is too much.
 type overloadFlags struct {
-	Limit    int           `default:"80" help:"Percent of the processors that the node may use. The load runs on the same machine."`
+	Limit    int           `default:"60" help:"Percent of the processors that the node may use. The load runs on the same machine."`
 	Offer    float64       `default:"1.5" help:"Callers who call, by those whom the node admits at first."`
 	Duration time.Duration `short:"d" default:"20s" help:"How long each phase is measured."`
 }

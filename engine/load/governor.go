@@ -42,6 +42,9 @@ const (
 	// is filled up to it, and whoever was admitted keeps his frame rate.
 	rateAboveLimit = 0.4  // of what lies above the limit
 	skippedAbove   = 0.02 // of the pictures that were due
+	// rateSkipped is how many must be skipped before half of all are left out:
+	// fewer are the lesser evil.
+	rateSkipped = 0.2
 	// lateReadings is how often in a row pictures or jobs must be late: opening
 	// an encoder may cost the first picture of a conference, which is nothing
 	// that less quality would help.
@@ -63,11 +66,11 @@ type Reading struct {
 
 // overload reports whether more quality must be given up than is already.
 func (g *Governor) overload(r Reading) bool {
-	up := g.Limit - upBelowLimit
+	up, skipped := g.Limit-upBelowLimit, skippedAbove
 	if g.step+1 >= HalfRate {
-		up = g.Limit + (1-g.Limit)*rateAboveLimit
+		up, skipped = g.Limit+(1-g.Limit)*rateAboveLimit, rateSkipped
 	}
-	if g.late++; r.Skipped <= skippedAbove && r.Wait <= waitAbove {
+	if g.late++; r.Skipped <= skipped && r.Wait <= waitAbove {
 		g.late = 0
 	}
 	return r.Usage > up || g.late >= lateReadings

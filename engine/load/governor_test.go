@@ -84,6 +84,21 @@ func TestLateIsOverload(t *testing.T) {
 	}
 }
 
+// The frame rate is halved only where about as many pictures are lost without.
+func TestHalfRateIsTheGreaterEvil(t *testing.T) {
+	for skipped, want := range map[float64]Step{0.1: OwnShown, 0.3: HalfRate} {
+		g := Governor{Limit: 0.9}
+		now, step := epoch, Full
+		for range 40 {
+			now = now.Add(time.Second)
+			step = g.Read(now, Reading{Usage: 0.8, Skipped: skipped})
+		}
+		if step != want {
+			t.Errorf("%v of the pictures skipped: %v, want %v", skipped, step, want)
+		}
+	}
+}
+
 // A node that is full, and gives up all that is given up for newcomers, keeps
 // the frame rate of those it has: what is measured wavers around the limit.
 func TestFullNodeKeepsFrameRate(t *testing.T) {
