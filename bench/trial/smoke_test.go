@@ -54,7 +54,7 @@ func small(t *testing.T) Options {
 
 func TestOverload(t *testing.T) {
 	run := report.New("overload", "test")
-	o := OverloadOptions{Options: small(t), Limit: 3}
+	o := OverloadOptions{Options: small(t), Limit: 25}
 	o.Duration = 3 * time.Second
 	if err := Overload(t.Context(), o, run); err != nil {
 		t.Fatal(err)
