@@ -31,7 +31,7 @@ type band struct {
 	rect    composer.BandRect
 	canvas  *composer.Canvas
 	job     func() // run, bound once
-	phase   uint64 // at half the rate it advances where it and the tick are both even, or both odd
+	phase   uint64 // at half the rate it advances where it and the picture's number are both even, or both odd
 	intra   atomic.Bool
 	bitrate atomic.Int64
 

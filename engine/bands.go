@@ -15,7 +15,7 @@ type bandSet struct {
 	cuts     map[[2]int][]composer.BandRect // by size of picture
 	due      []due
 	list     []*band // of this tick, those with a new frame
-	made     uint64  // bands so far
+	strips   uint64  // made so far: bands but the large ones
 }
 
 // due is a rendition that gets a picture in this tick.
@@ -23,9 +23,10 @@ type due struct {
 	*rendition
 	view    *view
 	overlay composer.Overlay
-	free    bool // all its bands can advance
-	wanted  bool // somebody needs a key frame
-	urgent  bool // and its time has come
+	free    bool   // all its bands can advance
+	wanted  bool   // somebody needs a key frame
+	urgent  bool   // and its time has come
+	number  uint64 // of its picture, counted at its frame rate
 }
 
 // thumbnailShare is the share of the rate that a band full of thumbnails gets:
@@ -122,8 +123,10 @@ func (s *bandSet) band(key bandKey, rect composer.BandRect) *band {
 			canvas = p.composer.NewBandCanvas(layout, rung.Width, rung.Height, rect)
 		}
 		b = newBand(p.conference.engine, key, rect, canvas)
-		b.phase = s.made
-		s.made++
+		if key.index > 0 {
+			b.phase = s.strips
+			s.strips++
+		}
 		s.running[key] = b
 	}
 	return b
@@ -167,7 +170,8 @@ func (s *bandSet) gather(views []*view, tick uint64, now time.Time) {
 	for _, v := range views {
 		overlay := v.describe(s.pictures)
 		for _, r := range v.list {
-			if tick%uint64(FrameRate/min(r.rung.FPS, most)) != 0 || !r.heard() {
+			every := uint64(FrameRate / min(r.rung.FPS, most))
+			if tick%every != 0 || !r.heard() {
 				continue
 			}
 			if r.busy.Load() {
@@ -178,7 +182,7 @@ func (s *bandSet) gather(views []*view, tick uint64, now time.Time) {
 				continue
 			}
 			r.keyFrame = false
-			d := due{rendition: r, view: v, overlay: overlay}
+			d := due{rendition: r, view: v, overlay: overlay, number: tick / every}
 			d.wanted, d.urgent = r.wantsKey(now)
 			s.due = append(s.due, d)
 		}
@@ -219,7 +223,7 @@ func (s *bandSet) draw(tick uint64, timestamp uint32) {
 				continue
 			}
 			// Half of the strips in each tick, so that all ticks take the same time.
-			b.begin(d.view.contents, d.overlay, timestamp, slow && b.key.index > 0 && (tick+b.phase)%2 != 0)
+			b.begin(d.view.contents, d.overlay, timestamp, slow && b.key.index > 0 && (d.number+b.phase)%2 != 0)
 			if b.fresh {
 				s.list = append(s.list, b)
 			}

@@ -83,17 +83,20 @@ func (s *source) rest() {
 // wake has the queue worked off, unless somebody is about to.
 func (s *source) wake(now time.Time) {
 	if s.scheduled.CompareAndSwap(false, true) && !s.engine.exec.submit(now.Add(decodeWithin), s.job) {
-		s.scheduled.Store(false) // the next access unit tries again
+		s.resting.Store(false)   // the next look tries again,
+		s.scheduled.Store(false) // and the next access unit
 	}
 }
 
 // push takes an access unit from the receive goroutine.
 func (s *source) push(au rtp.AccessUnit) {
 	if !s.wanted.Load() {
-		s.await(au.Arrival)
+		s.needKey, s.since = true, au.Arrival
 		return
 	}
-	if s.resync.Swap(false) || au.Gap || au.Damaged {
+	if s.resync.Swap(false) {
+		s.needKey, s.since = true, au.Arrival
+	} else if au.Gap || au.Damaged {
 		// What follows a gap refers to pictures that are not there: hold the
 		// last good one until a key frame.
 		s.await(au.Arrival)

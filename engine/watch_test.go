@@ -146,6 +146,7 @@ func TestStepsSaveFrames(t *testing.T) {
 	drive(t, c, phones, "they see each other", func() bool {
 		return strings.HasPrefix(phones[0].names(), "B") && strings.HasPrefix(phones[1].names(), "A")
 	})
+	strips := map[int]uint64{} // frames that were really made, by band
 	frames := func(step load.Step) (large, strip uint64) {
 		e.step.Store(int32(step))
 		count := func() (n [2]uint64) {
@@ -164,6 +165,12 @@ func TestStepsSaveFrames(t *testing.T) {
 			waitFor(t, "the turn is done", func() bool { return !c.pictures.sequence[0].list[0].busy.Load() })
 		}
 		after := count()
+		for i, b := range c.status().Bands {
+			if before, known := strips[i]; b.Index > 0 && known && b.Frames <= before {
+				t.Errorf("at the step %v strip %+v stands still", step, b)
+			}
+			strips[i] = b.Frames
+		}
 		return after[0] - before[0], after[1] - before[1]
 	}
 	fullLarge, _ := frames(load.Full)

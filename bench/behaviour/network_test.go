@@ -93,7 +93,7 @@ func TestBadNetworkLowersOnlyOne(t *testing.T) {
 	for _, c := range m.callers {
 		m.await(c, "360p", func(c *caller.Caller) bool { return c.Stats().Video.Height == 360 })
 	}
-	m.callers[3].SetLoss(0.35, 0)
+	m.callers[3].SetLoss(0.6, 0) // more than asking again repairs
 	settle(t, "he is sent less", func() bool {
 		return resolution(m, 3) != "640x360" || bitrate(m, 3) < 400_000
 	})

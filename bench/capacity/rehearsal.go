@@ -47,9 +47,9 @@ const (
 	soundRate   = codecs.SampleRate / codecs.FrameSamples
 	// expectedLoss is what the engine tells its Opus encoders while nothing is lost.
 	expectedLoss = 5
-	// mixed is how many callers the engine mixes, silent ones too while they
-	// send: each of them is sent a sound of his own.
-	mixed = 3
+	// fading is how many frames of 20 ms the former speaker, who is silent now,
+	// is sent a sound of his own: half a second.
+	fading = 25
 	// warmUp is how many pictures go before the clock starts: key frames.
 	warmUp = pictureRate
 )
@@ -69,9 +69,9 @@ type rehearsal struct {
 	newest   []*codecs.Picture
 	bands    []*rehearsedBand
 	hearing  []codecs.AudioDecoder
-	saying   []codecs.AudioEncoder // the common mix first
+	saying   []codecs.AudioEncoder // of the common mix, and of the former speaker
+	spoken   int                   // frames of sound since the floor changed
 	samples  [][]float32
-	quiet    []float32
 	packet   []byte
 }
 
@@ -104,7 +104,7 @@ func (c *camera) next(talks bool) codecs.AccessUnit {
 func (w work) run(m *material) (spent, error) {
 	r := &rehearsal{
 		work: w, composer: composer.New(), newest: make([]*codecs.Picture, len(m.Idle)),
-		quiet: make([]float32, codecs.FrameSamples), samples: make([][]float32, len(m.Idle)),
+		samples: make([][]float32, len(m.Idle)),
 	}
 	defer r.close()
 	if err := r.open(m); err != nil {
@@ -170,7 +170,7 @@ func (r *rehearsal) open(m *material) error {
 		}
 		r.hearing = append(r.hearing, hear)
 	}
-	for range 1 + min(mixed, len(m.Idle)) {
+	for range 2 {
 		say, err := set.NewAudioEncoder(codecs.Opus, 0)
 		if err != nil {
 			return err
@@ -203,7 +203,7 @@ func (r *rehearsal) next() {
 			}
 		}
 	}
-	r.Speaker, r.Former = speaker, former
+	r.Speaker, r.Former, r.spoken = speaker, former, 0
 }
 
 // pictures decodes, composes and encodes those of one tick.
@@ -291,7 +291,8 @@ func (b *rehearsedBand) draw(r *rehearsal, tick int) error {
 }
 
 // sound decodes and encodes one frame of 20 ms: everybody sends, and hears the
-// speaker, who hears nothing.
+// speaker, who hears one packet of silence again and again. The former speaker
+// has an encoder of his own for a while.
 func (r *rehearsal) sound(m *material, tick int) error {
 	for i, dec := range r.hearing {
 		packets := m.Quiet.Packets
@@ -307,10 +308,10 @@ func (r *rehearsal) sound(m *material, tick int) error {
 		r.samples[i] = samples
 	}
 	for i, enc := range r.saying {
-		frame := r.samples[r.Speaker]
-		if i == 1 {
-			frame = r.quiet
+		if i == 1 && r.spoken >= fading {
+			continue
 		}
+		frame := r.samples[r.Speaker]
 		start := clock()
 		enc.SetLoss(expectedLoss)
 		packet, err := enc.Encode(r.packet[:0], frame)
@@ -320,6 +321,7 @@ func (r *rehearsal) sound(m *material, tick int) error {
 		}
 		r.packet = packet
 	}
+	r.spoken++
 	if r.counts {
 		r.Ticks++
 	}

@@ -48,7 +48,7 @@ func (s Size) String() string { return fmt.Sprintf("%dx%d", s.Width, s.Height) }
 type Options struct {
 	Groups  []string      // nil = all
 	Sizes   []Size        // of decoded, composed and encoded pictures; nil = 1080p, 720p, 360p, 180p
-	Presets []string      // of x264; nil = ultrafast, superfast, veryfast
+	Presets []string      // of x264, and Chosen; nil = Chosen, ultrafast, superfast, veryfast
 	Time    time.Duration // processor time for each operation, at least; 0 = 500 ms
 
 	// Progress is told after each operation; nil = nobody wants to know.
@@ -57,6 +57,17 @@ type Options struct {
 	source  Size // what callers send to be composed; zero = 1280x720
 	fps     int  // of the clips, which are of seconds; 0 = 30
 	seconds int  // 0 = 2
+}
+
+// Chosen stands in place of a preset for the settings that a node encodes with.
+const Chosen = "chosen"
+
+// preset returns the one that an encoder is opened with.
+func preset(name string) string {
+	if name == Chosen {
+		return ""
+	}
+	return name
 }
 
 // Progress is how far a measurement has come.
@@ -84,7 +95,7 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	if o.Presets == nil {
-		o.Presets = []string{"ultrafast", "superfast", "veryfast"}
+		o.Presets = []string{Chosen, "ultrafast", "superfast", "veryfast"}
 	}
 	if o.Time == 0 {
 		o.Time = 500 * time.Millisecond

@@ -222,8 +222,8 @@ func TestFill(t *testing.T) {
 		{Decode, "decode without loop filter", "1280x720", ms / 2, ms, 30, 921600},
 		{Decode, "decode", "640x360", ms / 4, ms, 30, 230400},
 		{Compose, "compose 1+7 of 1280x720", "1280x720", ms, ms, 30, 921600},
-		{Encode, "encode superfast", "1280x720", 4 * ms, 5 * ms, 30, 921600},
-		{Encode, "encode band superfast", "1280x592", 4 * ms, 5 * ms, 30, 1280 * 592},
+		{Encode, "encode chosen", "1280x720", 4 * ms, 5 * ms, 30, 921600},
+		{Encode, "encode band chosen", "1280x592", 4 * ms, 5 * ms, 30, 1280 * 592},
 		{Sound, "opus encode", "20 ms", ms / 4, ms, 50, 0},
 		{Sound, "opus decode", "20 ms", ms / 4, ms, 50, 0},
 		{UDP, "send, 6 in a call (sendmmsg)", "1212 bytes", ms / 1000, ms, 180, 0},
@@ -235,7 +235,7 @@ func TestFill(t *testing.T) {
 	if len(r.Figures) != 1 || report.Number(r.Figures[0].Value) != "4.869" {
 		t.Errorf("figures: %+v", r.Figures)
 	}
-	if len(r.Tables) != 5 || len(r.Tables[0].Rows) != 3 || strings.Join(r.Tables[2].Rows[0], "|") != "encode superfast|1280x720|4000|250|8.3|1.25" {
+	if len(r.Tables) != 5 || len(r.Tables[0].Rows) != 3 || strings.Join(r.Tables[2].Rows[0], "|") != "encode chosen|1280x720|4000|250|8.3|1.25" {
 		t.Errorf("tables: %+v", r.Tables)
 	}
 	if len(r.Curves) != 1 || r.Curves[0].Name != "decode" || r.Curves[0].X[0] != 0.2304 || r.Curves[0].Y[0] != 0.25 || r.Curves[0].Y[1] != 1 {

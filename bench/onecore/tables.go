@@ -29,7 +29,7 @@ func Fill(r *report.Run, results []Result) {
 	if ports, ok := portsPerCore(results); ok {
 		r.Figures = append(r.Figures, report.Figure{
 			Name: "ports per core, nothing shared", Value: ports, Better: report.Higher,
-			Note: "decode, compose, encode superfast at 1280x720p30; Opus both ways; six packets a picture both ways",
+			Note: "decode, compose, encode with the chosen settings at 1280x720p30; Opus both ways; six packets a picture both ways",
 		})
 	}
 	for _, group := range Groups() {
@@ -85,7 +85,7 @@ func portsPerCore(results []Result) (float64, bool) {
 	for _, need := range [...]struct{ group, name, size string }{
 		{Decode, "decode", "1280x720"},
 		{Compose, "compose", "1280x720"},
-		{Encode, "encode superfast", "1280x720"},
+		{Encode, "encode " + Chosen, "1280x720"},
 		{Sound, "opus encode", ""},
 		{Sound, "opus decode", ""},
 		{UDP, "send, 6 in a call (sendmmsg)", ""},

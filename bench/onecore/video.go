@@ -159,28 +159,28 @@ const bandsFrom = 720
 
 // encodes encode composed pictures of each size, and their bands.
 func (m *material) encodes() (all []operation) {
-	add := func(name string, part Size, open func(preset string) (task, error)) {
-		for _, preset := range m.Presets {
-			all = append(all, operation{picture(Encode, name+preset, part), func() (task, error) { return open(preset) }})
+	add := func(name string, part Size, open func(name string) (task, error)) {
+		for _, p := range m.Presets {
+			all = append(all, operation{picture(Encode, name+p, part), func() (task, error) { return open(p) }})
 		}
 	}
 	for _, size := range m.Sizes {
-		add("encode ", size, func(preset string) (task, error) {
-			return m.encode(size, composer.BandRect{H: size.Height}, preset)
+		add("encode ", size, func(name string) (task, error) {
+			return m.encode(size, composer.BandRect{H: size.Height}, name)
 		})
 		bands := m.layout.ResolveBands(size.Width, size.Height)
 		if size.Height < bandsFrom || len(bands) < 2 {
 			continue
 		}
 		for _, b := range bands {
-			add("encode band ", Size{size.Width, b.H}, func(preset string) (task, error) { return m.encode(size, b, preset) })
+			add("encode band ", Size{size.Width, b.H}, func(name string) (task, error) { return m.encode(size, b, name) })
 		}
 	}
 	return all
 }
 
 // encode encodes rows of composed pictures, the whole or a band.
-func (m *material) encode(size Size, rows composer.BandRect, preset string) (task, error) {
+func (m *material) encode(size Size, rows composer.BandRect, name string) (task, error) {
 	pictures, err := m.composed(size)
 	if err != nil {
 		return task{}, err
@@ -188,10 +188,10 @@ func (m *material) encode(size Size, rows composer.BandRect, preset string) (tas
 	part := Size{size.Width, rows.H}
 	e, err := m.set.NewVideoEncoder(codecs.H264, codecs.VideoEncoderConfig{
 		Width: part.Width, Height: part.Height, FPS: pictureRate, Bitrate: rate(part), Level: 51,
-		Preset: preset, Band: rows.H < size.Height,
+		Preset: preset(name), Band: rows.H < size.Height,
 	})
 	if errors.Is(err, codecs.ErrUnsupported) {
-		return task{}, fmt.Errorf("%w: preset %q: %w", ErrOptions, preset, err)
+		return task{}, fmt.Errorf("%w: preset %q: %w", ErrOptions, name, err)
 	}
 	if err != nil {
 		return task{}, err

@@ -26,7 +26,7 @@ const (
 // ViewOptions say how the views are encoded.
 type ViewOptions struct {
 	Profile codecs.Profile
-	Preset  string        // of x264; "" = the default
+	Preset  string        // of x264; "" or Chosen = the settings of a node
 	Length  time.Duration // of the pictures measured; 0 = 10 s
 
 	Progress func(Progress) // as in Options
@@ -174,7 +174,7 @@ func (m *material) newViews(o ViewOptions) (v *views, err error) {
 	if v.stage, err = m.newStage(Viewers); err != nil {
 		return v, err
 	}
-	config := codecs.VideoEncoderConfig{Width: o.view.Width, Height: o.view.Height, FPS: pictureRate, Bitrate: viewRate, Profile: o.Profile, Level: 31, Preset: o.Preset}
+	config := codecs.VideoEncoderConfig{Width: o.view.Width, Height: o.view.Height, FPS: pictureRate, Bitrate: viewRate, Profile: o.Profile, Level: 31, Preset: preset(o.Preset)}
 	add := func(list *[]*viewEncoder, order []int, canvas *composer.Canvas, c codecs.VideoEncoderConfig) error {
 		e, err := m.set.NewVideoEncoder(codecs.H264, c)
 		if err != nil {

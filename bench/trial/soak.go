@@ -53,7 +53,8 @@ type soak struct {
 	looked  int       // of these: known at the last look
 	joins   int
 	leaves  int
-	faults  []string // what went wrong, and when
+	faults  []string // what went wrong, and when; the first faultsKept
+	wrong   int      // how often
 }
 
 // sample is what a look at the server found. What cannot be known is NaN.
@@ -143,7 +144,7 @@ func (s *soak) watch(ctx context.Context) error {
 				return err
 			}
 			s.samples = append(s.samples, one)
-			s.o.Told(fmt.Sprintf("%5.0f of %.0f s  %v%d faults", one.at, s.o.Duration.Seconds(), one, len(s.faults)))
+			s.o.Told(fmt.Sprintf("%5.0f of %.0f s  %v%d faults", one.at, s.o.Duration.Seconds(), one, s.wrong))
 		}
 	}
 }
@@ -191,6 +192,7 @@ const faultsKept = 1000
 func (s *soak) fault(format string, args ...any) {
 	text := fmt.Sprintf("%.0f s: ", time.Since(s.begin).Seconds()) + fmt.Sprintf(format, args...)
 	s.o.Told(text)
+	s.wrong++
 	if len(s.faults) < faultsKept {
 		s.faults = append(s.faults, text)
 	}

@@ -214,7 +214,7 @@ func TestVerdict(t *testing.T) {
 		{"faults", steady(nil), empty, []string{"x"}, "1 faults"},
 		{"unknown", steady(func(_ int, x *sample) { x.heap, x.goroutines, x.calls = math.NaN(), math.NaN(), math.NaN() }), empty, nil, ""},
 	} {
-		test.s.faults = test.faults
+		test.s.faults, test.s.wrong = test.faults, len(test.faults)
 		wrong := strings.Join(test.s.verdict(empty, test.after), "; ")
 		if (wrong == "") != (test.want == "") || !strings.Contains(wrong, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, wrong, test.want)

@@ -76,7 +76,7 @@ func (s *soak) verdict(before, after sample) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%.0f %s are left when all have hung up, there were %.0f before", one.after, one.name, one.before))
 		}
 	}
-	if n := len(s.faults); n > 0 {
+	if n := s.wrong; n > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d faults", n))
 	}
 	return wrong
@@ -86,7 +86,7 @@ func (s *soak) verdict(before, after sample) (wrong []string) {
 func (s *soak) fill(before, after sample, run *report.Run) {
 	wrong := s.verdict(before, after)
 	run.Target("verdict: things that are wrong", "", float64(len(wrong)), 0, report.Lower)
-	run.Target("faults: calls refused, ended or sent nothing", "", float64(len(s.faults)), 0, report.Lower)
+	run.Target("faults: calls refused, ended or sent nothing", "", float64(s.wrong), 0, report.Lower)
 	run.Figure("joins", "", float64(s.joins+s.ports))
 	run.Figure("leaves", "", float64(s.leaves))
 	columns := []struct {
@@ -125,7 +125,7 @@ func (s *soak) fill(before, after sample, run *report.Run) {
 	}
 	for i, text := range s.faults {
 		if i == receiversShown {
-			list.Row(fmt.Sprintf("and %d faults more", len(s.faults)-i))
+			list.Row(fmt.Sprintf("and %d faults more", s.wrong-i))
 			break
 		}
 		list.Row(text)

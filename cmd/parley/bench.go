@@ -13,7 +13,7 @@ type benchCommand struct {
 	Conference benchConferenceCommand `cmd:"" help:"Hold conferences on a node and measure what they cost, and the delay of pictures and sound."`
 	Limit      benchLimitCommand      `cmd:"" help:"What a conference costs by what its codec work alone costs, side by side."`
 	Ramp       benchRampCommand       `cmd:"" help:"How many callers a node holds: more and more until one misses his frame rate."`
-	Overload   benchOverloadCommand   `cmd:"" help:"More callers than a node holds: are those who are in served, and the others told so?"`
+	Overload   benchOverloadCommand   `cmd:"" set:"own_thumbnail=auto" help:"More callers than a node holds: are those who are in served, and the others told so?"`
 	Against    benchAgainstCommand    `cmd:"" help:"The load of bench conference, and its measures, on any SIP conference server."`
 	Soak       benchSoakCommand       `cmd:"" help:"Hours of joins, leaves and bad networks: does anything leak, drift or get stuck?"`
 	Codecs     benchCodecsCommand     `cmd:"" help:"What one core does alone: decode, scale, compose, encode, sound, SRTP, UDP."`
@@ -34,6 +34,7 @@ Examples:
   parley bench ramp                         how many callers a node holds
   parley bench against --sip sip:3000@127.0.0.1:5080 --pid 4711
                                             the same for another server
+  parley bench overload                     half as many callers again as a node holds
   parley bench limit                        a conference beside its codec work alone
   parley bench codecs                       the limit: what the codecs alone take
   parley bench plot bench-runs/*.json       the curves of all runs so far`

@@ -32,7 +32,7 @@ type loadFlags struct {
 	Turn         time.Duration `default:"2500ms" help:"How long each talks."`
 	Probes       int           `default:"1" help:"Of the callers of each conference, how many decode what they are sent and time it; -1 for none."`
 	Seed         uint64        `default:"1" help:"Of noise and of what the network does. Equal seeds make equal loads."`
-	OwnThumbnail string        `enum:"hidden,shown,auto" default:"hidden" help:"Own thumbnails of the node: hidden, shown or auto."`
+	OwnThumbnail string        `enum:"hidden,shown,auto" default:"${own_thumbnail}" help:"Own thumbnails of the node: hidden, shown or auto."`
 	Layout       string        `help:"Layout of the node's pictures."`
 }
 

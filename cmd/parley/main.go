@@ -67,6 +67,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Name("parley"), kong.Description(description), kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exit = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Vars{"own_thumbnail": "hidden"},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&output{out: stdout, progress: stderr}),
 	)
 	if err != nil {

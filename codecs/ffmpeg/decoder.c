@@ -96,25 +96,29 @@ static int fill(pd_decoder *d, const uint8_t *data, int size)
 	return 0;
 }
 
-// new_sequence reports whether an IDR access unit comes with other sequence
-// parameter sets than the last one (ITU-T H.264 section 7.4.1.2.1), or with its
-// own after damage.
+#define FLUSH 1
+#define REOPEN 2
+
+// new_sequence returns FLUSH where an IDR access unit comes with other sequence
+// parameter sets than the last one (ITU-T H.264 section 7.4.1.2.1), REOPEN where
+// it comes with all that it needs after damage, else 0.
 static int new_sequence(pd_decoder *d, const uint8_t *data, int size)
 {
 	uint32_t hash = 2166136261u; // FNV-1a
-	int in_sps = 0, found = 0, i;
+	int in_sps = 0, found = 0, pps = 0, i;
 
 	for (i = 0; i < size; i++) {
 		if (i + 3 < size && !data[i] && !data[i + 1] && data[i + 2] == 1) {
 			int type = data[i + 3] & 31;
-			if (type == 5 && found && (d->damaged || hash != d->sps)) {
+			if (type == 5 && found && ((d->damaged && pps) || hash != d->sps)) {
 				d->sps = hash;
-				return 1;
+				return d->damaged && pps ? REOPEN : FLUSH;
 			}
 			if (type >= 1 && type <= 5)
 				return 0; // parameter sets come before the slices
 			in_sps = type == 7;
 			found |= in_sps;
+			pps |= type == 8;
 			i += 2;
 		} else if (in_sps && data[i]) { // zeros may belong to the next start code
 			hash = (hash ^ data[i] ^ (uint32_t)i << 8) * 16777619u;
@@ -170,7 +174,7 @@ static int decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timesta
 	if (err < 0)
 		return err;
 	anew = new_sequence(d, data, size);
-	if (!d->ctx || (anew && d->damaged)) {
+	if (!d->ctx || (anew == REOPEN)) {
 		// A slice that broke off leaves coefficients behind, which the library
 		// adds to the next picture, also after a flush.
 		err = open_context(d);

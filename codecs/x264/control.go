@@ -145,7 +145,7 @@ func (c *control) chooseInter() int {
 // spent notes how many bits the picture took.
 func (c *control) spent(bits int) {
 	b := float64(bits)
-	c.owed = max(c.owed+b-c.target, -c.buffer/3)
+	c.owed = min(max(c.owed+b-c.target, -c.buffer/3), c.buffer)
 	b = max(b, 200) * scale(float64(c.qp))
 	if c.key {
 		c.intra += 0.5 * (b/c.activity - c.intra)

@@ -26,11 +26,12 @@ func (s scene) paint(p *codecs.Picture, random *rand.Rand) {
 	}
 }
 
+var scenes = []scene{{8, 4, 6, 10}, {12, 6, 3, 50}, {4, 1, 12, 90}, {8, 10, 4, 30}}
+
 // The rate is kept whatever pictures cost, and what is sent at once stays below
 // the buffer when all changes.
 func TestControl(t *testing.T) {
 	const target, buffer = 8_000, 120_000
-	scenes := []scene{{8, 4, 6, 10}, {12, 6, 3, 50}, {4, 1, 12, 90}, {8, 10, 4, 30}}
 	for _, fidelity := range []float64{0.9, 1.2, 1.6} { // how the bits really fall with the quantiser
 		t.Run(fmt.Sprint(fidelity), func(t *testing.T) {
 			c := newControl(320, 176, true)
@@ -65,6 +66,28 @@ func TestControl(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Key frames again and again, dearer than the rate allows, are forgotten soon.
+func TestControlForgets(t *testing.T) {
+	const target, buffer = 8_000, 120_000
+	c := newControl(320, 176, true)
+	c.set(target, buffer)
+	p := codecs.NewPicture(320, 176)
+	defer p.Release()
+	random := rand.New(rand.NewPCG(1, 2))
+	s := scenes[0]
+	for n := range 1800 {
+		s.paint(p, random)
+		if c.choose(p, n%6 == 0); n%6 == 0 {
+			c.spent(20 * target)
+		} else {
+			c.spent(target)
+		}
+	}
+	if c.owed > buffer {
+		t.Errorf("%.0f bits owed, the buffer holds %d", c.owed, buffer)
 	}
 }
 

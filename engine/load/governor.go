@@ -52,6 +52,8 @@ const (
 	// waitAbove is how long jobs may wait for a processor on average: when all
 	// work of a tick takes all of its time, half a frame.
 	waitAbove     = time.Second / 60
+	rateWait      = time.Second / 30 // before the large picture gives up its frame rate
+	restBelow     = 0.33             // of the limit: no step down could be wrong
 	settle        = time.Second
 	patienceLeast = 10 * time.Second
 	patienceMost  = 15 * time.Minute
@@ -66,11 +68,11 @@ type Reading struct {
 
 // overload reports whether more quality must be given up than is already.
 func (g *Governor) overload(r Reading) bool {
-	up, skipped := g.Limit-upBelowLimit, skippedAbove
+	up, skipped, wait := g.Limit-upBelowLimit, skippedAbove, waitAbove
 	if g.step+1 >= HalfRate {
-		up, skipped = g.Limit+(1-g.Limit)*rateAboveLimit, rateSkipped
+		up, skipped, wait = g.Limit+(1-g.Limit)*rateAboveLimit, rateSkipped, rateWait
 	}
-	if g.late++; r.Skipped <= skipped && r.Wait <= waitAbove {
+	if g.late++; r.Skipped <= skipped && r.Wait <= wait {
 		g.late = 0
 	}
 	return r.Usage > up || g.late >= lateReadings
@@ -83,6 +85,9 @@ func (g *Governor) Read(now time.Time, r Reading) Step {
 	}
 	if g.patience == 0 {
 		g.patience, g.calm = patienceLeast, now
+	}
+	if r.Usage < restBelow*g.Limit {
+		g.patience = patienceLeast
 	}
 	overload := g.overload(r)
 	if overload || r.Usage >= downBelow*g.Limit {

@@ -86,16 +86,35 @@ func TestLateIsOverload(t *testing.T) {
 
 // The frame rate is halved only where about as many pictures are lost without.
 func TestHalfRateIsTheGreaterEvil(t *testing.T) {
-	for skipped, want := range map[float64]Step{0.1: OwnShown, 0.3: HalfRate} {
+	for r, want := range map[Reading]Step{
+		{Usage: 0.8, Skipped: 0.1}:                OwnShown,
+		{Usage: 0.8, Skipped: 0.3}:                HalfRate,
+		{Usage: 0.8, Wait: 20 * time.Millisecond}: OwnShown,
+		{Usage: 0.8, Wait: 40 * time.Millisecond}: HalfRate,
+	} {
 		g := Governor{Limit: 0.9}
 		now, step := epoch, Full
 		for range 40 {
 			now = now.Add(time.Second)
-			step = g.Read(now, Reading{Usage: 0.8, Skipped: skipped})
+			step = g.Read(now, r)
 		}
 		if step != want {
-			t.Errorf("%v of the pictures skipped: %v, want %v", skipped, step, want)
+			t.Errorf("%+v: %v, want %v", r, step, want)
 		}
+	}
+}
+
+// Quality that fell again and again is back within a minute once hardly anybody
+// is left.
+func TestQualityReturns(t *testing.T) {
+	g := Governor{Limit: 0.9, step: HalfRate, patience: patienceMost}
+	now, step := epoch, Full
+	for range 60 {
+		now = now.Add(time.Second)
+		step = g.Read(now, Reading{Usage: 0.1})
+	}
+	if step != Full {
+		t.Errorf("%v after a minute", step)
 	}
 }
 
