@@ -1,5 +1,5 @@
-// Command parley is the program: a conferencing node, calls to one, and a
-// demonstration. It reads flags and configuration, wires the packages together
+// Command parley is the program: a conferencing node, calls to one, a
+// demonstration, and measurements. It reads flags and configuration, wires the packages together
 // and does nothing else.
 package main
 

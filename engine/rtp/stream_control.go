@@ -192,7 +192,7 @@ func (s *sender) payloadSize() float64 {
 
 // RequestKeyFrame asks the far end for a key frame: PLI when declared, else FIR
 // when declared. It returns false when neither is, so that the caller may use
-// SIP INFO (RFC 5168). At most one request goes out in 500 ms; a call in between
+// SIP INFO (RFC 5168). At most one request goes out in 300 ms; a call in between
 // is not kept, so call again until a key frame has come.
 func (s *Stream) RequestKeyFrame() bool {
 	c := s.config.Load()
