@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"parley/bench/load"
 	"parley/bench/report"
@@ -16,9 +17,15 @@ import (
 // Conference holds conferences and measures what they cost and what became of
 // pictures and sound on their way. It adds what it found to the run.
 func Conference(ctx context.Context, o Options, run *report.Run) error {
+	round := o.Settle == 0
 	o, err := o.withDefaults()
 	if err != nil {
 		return err
+	}
+	if plan, err := o.plan().WithDefaults(); err == nil && round {
+		// Everybody has talked once: names that were never shown large are drawn
+		// for the first time, which is no part of what a conference costs later.
+		o.Settle = max(o.Settle, min(time.Duration(o.Parties)*plan.Turn, longestRound))
 	}
 	o.settings(run)
 	run.Setting("duration", o.Duration)
@@ -44,12 +51,21 @@ func Conference(ctx context.Context, o Options, run *report.Run) error {
 	return nil
 }
 
+// longestRound bounds how long is waited until everybody has talked.
+const longestRound = 30 * time.Second
+
+// plan is what defaults can be asked of before anybody is called.
+func (o Options) plan() load.Plan {
+	p := o.Load
+	return load.Plan{
+		URIs: []string{""}, Width: p.Width, Height: p.Height, FPS: p.FPS, Bitrate: p.Bitrate, Looks: p.Looks, Turn: p.Turn, Noise: p.Noise, Level: p.Level,
+	}
+}
+
 // settings notes those that every trial has.
 func (o Options) settings(run *report.Run) {
 	p := o.Load
-	if q, err := (load.Plan{
-		URIs: []string{""}, Width: p.Width, Height: p.Height, FPS: p.FPS, Bitrate: p.Bitrate, Looks: p.Looks, Turn: p.Turn, Noise: p.Noise, Level: p.Level,
-	}).WithDefaults(); err == nil {
+	if q, err := o.plan().WithDefaults(); err == nil {
 		run.Setting("size", fmt.Sprintf("%dx%d", q.Width, q.Height))
 		run.Setting("frame rate", q.FPS)
 		run.Setting("bitrate sent", q.Bitrate)
