@@ -5,6 +5,7 @@ package ffmpeg_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -312,13 +313,18 @@ func TestMemoryReturns(t *testing.T) {
 	for i := range 20 {
 		round(uint64(i))
 	}
-	before := residentPages(t)
-	for i := range 40 {
-		round(uint64(i))
+	// One 640x360 picture is 84 pages: forty lost ones would show each time. How
+	// the allocator cuts its memory up shows once or twice.
+	least := math.MaxInt
+	for range 5 {
+		before := residentPages(t)
+		for i := range 40 {
+			round(uint64(i))
+		}
+		least = min(least, residentPages(t)-before)
 	}
-	// One 640x360 picture is 84 pages: forty lost ones would show.
-	if grown := residentPages(t) - before; grown > 2000 {
-		t.Errorf("the process grew by %d pages", grown)
+	if least > 2000 {
+		t.Errorf("the process grew by %d pages and more each time", least)
 	}
 }
 

@@ -174,7 +174,7 @@ func TestBandAllocations(t *testing.T) {
 	defer p.Release()
 	codectest.Scene(p, 0)
 	n := 0
-	if got := testing.AllocsPerRun(20, func() {
+	step := func() {
 		n++
 		e.SetEffort(n % len(efforts))
 		if e.SetBitrate(400_000+1000*n) != nil {
@@ -183,7 +183,13 @@ func TestBandAllocations(t *testing.T) {
 		if _, err := e.Encode(p, n%5 == 0); err != nil {
 			t.Fatal(err)
 		}
-	}); got != 0 {
-		t.Errorf("%v allocations", got)
+	}
+	// What else the process does allocates now and then, but not each time.
+	least := math.Inf(1)
+	for range 5 {
+		least = min(least, testing.AllocsPerRun(20, step))
+	}
+	if least != 0 && !asanEnabled {
+		t.Errorf("%v allocations", least)
 	}
 }

@@ -141,7 +141,7 @@ func (e *Encoder) even(p *codecs.Picture) error {
 	if e.rates == nil || e.unit.uneven == 0 {
 		return nil
 	}
-	qp := e.rates.qp
+	var qp int
 	if e.unit.key == 0 {
 		qp = e.rates.choose(p, true)
 	} else if qp = e.rates.finer(); qp == 0 {

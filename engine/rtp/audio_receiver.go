@@ -132,9 +132,10 @@ func (r *AudioReceiver) Pull(dst []float32, now time.Time) Heard {
 	r.sound = r.sound[:copy(r.sound, r.sound[n:])]
 	decoded := min(r.decoded, n)
 	r.decoded -= decoded
+	fades := !r.silent && r.last != 0 // what was played before ends in this frame
 	r.smooth(dst, decoded)
 	switch {
-	case decoded > 0:
+	case decoded > 0, fades && n > 0:
 		return Sound
 	case n > 0 && r.told > -127:
 		return Passed

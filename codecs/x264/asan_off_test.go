@@ -1,0 +1,5 @@
+//go:build cgo && !asan
+
+package x264_test
+
+const asanEnabled = false
