@@ -211,7 +211,7 @@ func (v *VideoReceiver) restart() {
 	for v.next <= v.highest {
 		v.drop()
 	}
-	v.started, v.markers = false, false
+	v.started, v.markers, v.scanned = false, false, scan{from: math.MinInt64}
 	v.gap = true
 }
 
