@@ -160,12 +160,12 @@ func (r *rig) fill(ctx context.Context) error {
 // awaitPictures waits until everybody is sent pictures, and then for things to
 // settle: after joining everybody was sent key frames.
 func (r *rig) awaitPictures(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, joinPatience)
+	waits, cancel := context.WithTimeout(ctx, joinPatience)
 	defer cancel()
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		s, err := r.load.Snapshot(ctx)
+		s, err := r.load.Snapshot(waits)
 		if err != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ func (r *rig) awaitPictures(ctx context.Context) error {
 		}
 		select {
 		case <-ticker.C:
-		case <-ctx.Done():
+		case <-waits.Done():
 			return fmt.Errorf("%w: no complete key frame for %s", ErrIdle, s.Receivers[waiting].Name)
 		}
 	}
