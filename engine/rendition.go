@@ -236,6 +236,9 @@ func (r *rendition) send() error {
 // are left as they are, and must begin anew.
 func (r *rendition) next() (h264.AccessUnit, error) {
 	au, err := r.stitcher.Next(r.stitch, r.keyFrame)
+	if err == nil {
+		return au, nil // before missing, which is allocated
+	}
 	var missing *h264.IntraError
 	if !errors.As(err, &missing) {
 		return au, err
