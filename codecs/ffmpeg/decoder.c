@@ -174,7 +174,7 @@ static int decode(pd_decoder *d, const uint8_t *data, int size, uint32_t timesta
 	if (err < 0)
 		return err;
 	anew = new_sequence(d, data, size);
-	if (!d->ctx || (anew == REOPEN)) {
+	if (!d->ctx || anew == REOPEN) {
 		// A slice that broke off leaves coefficients behind, which the library
 		// adds to the next picture, also after a flush.
 		err = open_context(d);
