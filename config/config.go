@@ -38,6 +38,7 @@ type SIP struct {
 type Media struct {
 	Address        string        `yaml:"address" doc:"IP address written into SDP: the public one behind a NAT that forwards ports 1:1. Empty: the address that the call arrived at."`
 	Ports          PortRange     `yaml:"ports" doc:"UDP ports for RTP and RTCP, first-last. A call takes four."`
+	SmallBitrate   int           `yaml:"small_bitrate" doc:"Most that a caller who is seen small only is asked to send, kbit/s (TMMBR, where his endpoint declares it): he costs a fraction so. The last speakers are asked for all. 0: nobody is asked for less."`
 	SilenceTimeout time.Duration `yaml:"rtp_silence_timeout" doc:"A call from which no RTP or RTCP arrives for this long is ended. 0: never."`
 }
 
@@ -88,6 +89,7 @@ func Default() Config {
 		},
 		Media: Media{
 			Ports:          PortRange{First: 40000, Last: 49999},
+			SmallBitrate:   384,
 			SilenceTimeout: 30 * time.Second,
 		},
 		HTTP:         HTTP{Address: ":8080"},

@@ -131,6 +131,7 @@ func TestLoadErrors(t *testing.T) {
 		{"bad number", "max_participants: many\n", `parley.yaml:1: max_participants: "many" is not a whole number`},
 		{"negative", "max_participants: -1\n", `parley.yaml:1: max_participants: -1 is less than 0`},
 		{"bad range", "media: {ports: 40000}\n", `parley.yaml:1: media.ports: "40000" is not a port range`},
+		{"no rate", "media: {small_bitrate: -1}\n", `parley.yaml:1: media.small_bitrate: -1 is too little`},
 		{"range backwards", "media: {ports: 500-400}\n", `media.ports: 500-400 ends before it begins`},
 		{"range too narrow", "media: {ports: 4000-4002}\n", `a call takes four ports`},
 		{"low ports", "media: {ports: 400-5000}\n", `ports below 1024`},

@@ -14,6 +14,9 @@ import (
 // minSessionExpires is the least that RFC 4028 section 4 allows.
 const minSessionExpires = 90 * time.Second
 
+// minSmallBitrate is the least that endpoints make a picture of, kbit/s.
+const minSmallBitrate = 64
+
 // validate records what is wrong with c as a whole.
 func validate(c *Config, d *decoder, layouts []string) {
 	for path, address := range map[string]string{
@@ -95,6 +98,9 @@ func validateMedia(c *Config, d *decoder) {
 		d.problemf("media.ports", "ports below 1024 belong to the system")
 	case int(p.Last)-int(p.First) < 3:
 		d.problemf("media.ports", "%d-%d is too narrow: a call takes four ports", p.First, p.Last)
+	}
+	if b := c.Media.SmallBitrate; b != 0 && b < minSmallBitrate {
+		d.problemf("media.small_bitrate", "%d is too little for a picture: 0, or at least %d kbit/s", b, minSmallBitrate)
 	}
 	if c.Media.SilenceTimeout < 0 {
 		d.problemf("media.rtp_silence_timeout", "%v is less than 0", c.Media.SilenceTimeout)

@@ -45,6 +45,9 @@ type Config struct {
 	// CostsFile keeps what work costs on this machine between starts; "" = it is
 	// measured at every start.
 	CostsFile string
+	// SmallBitrate is what senders who are seen small only are asked to stay
+	// below, bit/s; 0 = they are not asked.
+	SmallBitrate int
 	// Manual leaves the clocks to the caller: conferences start no goroutines
 	// and advance only by Conference.Mix and Conference.Compose. For tests.
 	Manual bool
@@ -69,6 +72,7 @@ type Engine struct {
 	meter  loadMeter
 	totals totals
 
+	smallBitrate int     // Config.SmallBitrate
 	cores        float64 // processors that may be used
 	limit        float64 // Config.Limit
 	account      *load.Account
@@ -97,6 +101,7 @@ func New(c Config) *Engine {
 	e := &Engine{codecs: c.Codecs, log: c.Log, manual: c.Manual, conferences: map[string]*Conference{}}
 	e.meter.start(time.Now(), runtime.GOMAXPROCS(0))
 	e.exec = newExecutor(c.Workers)
+	e.smallBitrate = c.SmallBitrate
 	e.cores, e.limit = load.Processors(), c.Limit
 	e.account = load.NewAccount(e.cores, c.Limit)
 	ctx, stop := context.WithCancel(context.Background())

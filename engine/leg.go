@@ -45,6 +45,9 @@ type VideoConfig struct {
 	Codec         string           // what we send
 	Formats       map[uint8]string // payload type -> encoding name of what may arrive
 	Limits        VideoLimits      // what the receiver can take
+	// ReceiveBitrate is what we declared that we take, bit/s; 0 = unsaid, and the
+	// sender is never asked for less.
+	ReceiveBitrate int
 }
 
 // LegEvent is what a leg tells its signalling.

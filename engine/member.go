@@ -10,11 +10,12 @@ import (
 // member is a participant as the composing goroutine sees him: what is shown
 // of him, and what he is shown.
 type member struct {
-	leg     *Leg
-	video   *videoLeg // nil = none
-	content composer.Content
-	shownAt time.Time // when content.Picture came
-	unseen  time.Time // since when no view shows him; zero = he is seen
+	leg      *Leg
+	video    *videoLeg // nil = none
+	content  composer.Content
+	shownAt  time.Time // when content.Picture came
+	unseen   time.Time // since when no view shows him; zero = he is seen
+	appetite appetite
 
 	// What he is sent.
 	view       *view

@@ -45,6 +45,7 @@ type phone struct {
 	packetizer rtp.Packetizer
 	clock      uint32
 	needKey    bool
+	allowed    int // bit/s that the conference asked for last, 0 = it did not ask
 }
 
 type phoneOption func(*LegConfig)
@@ -112,6 +113,10 @@ func join(t *testing.T, e *Engine, c ConferenceConfig, index int, options ...pho
 		Hooks: rtp.Hooks{Packet: p.receive, KeyFrameRequest: func() {
 			p.mu.Lock()
 			p.needKey = true
+			p.mu.Unlock()
+		}, BitrateRequest: func(bitrate int) {
+			p.mu.Lock()
+			p.allowed = bitrate
 			p.mu.Unlock()
 		}},
 	})

@@ -161,6 +161,7 @@ func (p *pictures) everySecond(now time.Time) bool {
 		}
 	}
 	p.published.Store(&pub)
+	p.nourish(now)
 	return p.own.follow(p.bands.step())
 }
 
@@ -226,6 +227,7 @@ func (p *pictures) assign(now time.Time) {
 	if len(order) > 0 {
 		speaker = order[0]
 	}
+	p.nourish(now)
 	p.bands.assign(p.sequence, speaker, min(len(order)-1, n))
 	for id, m := range p.members {
 		if m.video == nil {
@@ -237,6 +239,16 @@ func (p *pictures) assign(now time.Time) {
 			m.unseen = now
 		case wanted[id] && !m.unseen.IsZero():
 			m.unseen, m.shownAt = time.Time{}, now
+		}
+	}
+}
+
+// nourish asks senders for as much as is seen of them; called at every change,
+// before key frames are asked for, and once a second.
+func (p *pictures) nourish(now time.Time) {
+	for position, id := range p.stage.Order() {
+		if m := p.members[id]; m != nil && m.video != nil {
+			m.appetite.follow(position < nearStage, now, m.video.ask)
 		}
 	}
 }

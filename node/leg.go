@@ -117,7 +117,7 @@ func (l *leg) apply() error {
 	cfg := engine.LegConfig{
 		ID: p.ID, DisplayName: displayName(p), RemoteAlias: p.RemoteAlias, Protocol: p.Protocol,
 		Vendor: p.Vendor, CallID: p.CallID, RemoteAddress: p.RemoteAddress,
-		Audio: audioConfig(m.Audio, l.audio, p), Video: videoConfig(m.Video, l.video, p),
+		Audio: audioConfig(m.Audio, l.audio, p), Video: videoConfig(m.Video, l.video, p, l.conference.MaxHeight),
 		Notify: l.notify, AwaitConfirm: !l.confirmed.Load(),
 	}
 	cfg.OnHold = l.served && onHold(m)

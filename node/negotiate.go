@@ -23,15 +23,25 @@ const (
 	videoBitrateSD     = 800_000
 )
 
+// receiveBitrate is what a node takes of one video at most, bit/s.
+func receiveBitrate(maxHeight int) int {
+	switch {
+	case maxHeight <= 448:
+		return videoBitrateSD
+	case maxHeight <= 720:
+		return videoBitrateHD
+	}
+	return videoBitrateFullHD
+}
+
 // localDescription says what a node can take.
 func localDescription(address netip.Addr, audioPort, videoPort, maxHeight int) sdp.Local {
 	h264 := sdp.H264Local{Level: 40}
-	bitrate := videoBitrateFullHD
 	switch {
 	case maxHeight <= 448:
-		h264.Level, bitrate = 30, videoBitrateSD
+		h264.Level = 30
 	case maxHeight <= 720:
-		h264.Level, bitrate = 31, videoBitrateHD
+		h264.Level = 31
 	}
 	return sdp.Local{
 		Address: address, UserName: "parley", SessionName: "Parley",
@@ -39,7 +49,7 @@ func localDescription(address netip.Addr, audioPort, videoPort, maxHeight int) s
 			Port: audioPort, Codecs: []string{codecs.Opus, codecs.G722, codecs.PCMU, codecs.PCMA}, TelephoneEvent: true, AudioLevel: true,
 		},
 		Video: &sdp.LocalMedia{
-			Port: videoPort, Codecs: []string{codecs.H264}, H264: h264, MaxBitrate: bitrate, Feedback: true,
+			Port: videoPort, Codecs: []string{codecs.H264}, H264: h264, MaxBitrate: receiveBitrate(maxHeight), Feedback: true,
 		},
 	}
 }
@@ -60,7 +70,7 @@ func audioConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) *engi
 }
 
 // videoConfig makes a negotiated video stream the engine's.
-func videoConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) *engine.VideoConfig {
+func videoConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant, maxHeight int) *engine.VideoConfig {
 	if s == nil {
 		return nil
 	}
@@ -70,6 +80,7 @@ func videoConfig(s *sdp.Stream, t *rtp.Transport, p signaling.Participant) *engi
 			Profile: s.H264.Profile, Level: s.H264.Level, MaxFS: s.H264.MaxFS, MaxMBPS: s.H264.MaxMBPS,
 			MaxBitrate: s.H264.MaxBR, PacketizationMode: s.H264.PacketizationMode,
 		},
+		ReceiveBitrate: receiveBitrate(maxHeight),
 	}
 	if s.MaxBitrate > 0 && (c.Limits.MaxBitrate == 0 || s.MaxBitrate < c.Limits.MaxBitrate) {
 		c.Limits.MaxBitrate = s.MaxBitrate

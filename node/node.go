@@ -48,6 +48,7 @@ func New(c Config) (*Node, error) {
 	n := &Node{log: c.Log, engine: engine.New(engine.Config{
 		Codecs: c.Codecs, Log: c.Log,
 		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: costsFile(c.Config),
+		SmallBitrate: c.Config.Media.SmallBitrate * 1000,
 	})}
 	n.host = newHost(n.engine, c.Config, c.Log)
 	ctx, stop := context.WithCancel(context.Background())

@@ -279,11 +279,15 @@ func (c *control) transportFeedback(p []byte, who peers, a *actions) bool {
 	return true
 }
 
-// forget drops what a sender asked for who has been replaced.
-func (c *control) forget() {
+// forget drops what a sender asked for who has been replaced, and asks the new
+// one, of that SSRC, for what the old one was asked for.
+func (c *control) forget(ssrc uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limits = c.limits[:0]
+	if c.asked.SSRC != 0 {
+		c.asked.SSRC, c.pending = ssrc, true
+	}
 }
 
 // limit takes note of a TMMBR. Its SSRC becomes that of the one who asked.

@@ -231,7 +231,7 @@ func (s *Stream) packet(b []byte, from netip.AddrPort, now time.Time) {
 	}
 	for _, p := range packets {
 		if p.SSRCChanged {
-			s.control.forget()
+			s.control.forget(s.remoteSSRC())
 		}
 		c.Hooks.Packet(p)
 	}
