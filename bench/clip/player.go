@@ -7,6 +7,10 @@ import "parley/codecs"
 // of a file goes on instead, so that its sound stays with it: it has key frames
 // in it. A player is used by one goroutine at a time.
 type Player struct {
+	// Small, if not nil, is shown in place of both: one who is asked for a lower
+	// rate than theirs makes a smaller picture. It may change at any time.
+	Small *Video
+
 	idle, talking *Video
 	now           *Video
 	next          int
@@ -15,7 +19,7 @@ type Player struct {
 }
 
 // NewPlayer returns a player of the clip. Where talking is not nil it is shown
-// instead while the caller talks; both have the same size and rate.
+// instead while the caller talks; both have the same size and rate. A change begins with a key frame.
 func NewPlayer(idle, talking *Video) *Player {
 	if talking == nil {
 		talking = idle
@@ -38,6 +42,9 @@ func (p *Player) Next(tick int, keyFrame, talking bool) codecs.AccessUnit {
 	want := p.idle
 	if talking {
 		want = p.talking
+	}
+	if p.Small != nil {
+		want = p.Small
 	}
 	p.keyWanted = p.keyWanted || keyFrame
 	switch {

@@ -10,6 +10,7 @@ type conference struct {
 	index   int
 	reels   *reels
 	turn    time.Duration
+	talkers int // 0 = all
 	begun   time.Time
 	seen    sightings
 	members atomic.Pointer[[]int] // callers by index, in the order of their turns
@@ -22,7 +23,11 @@ func (c *conference) talks(index int, now time.Time) (talking, lately bool) {
 	if members == nil || len(*members) == 0 || now.Before(c.begun) {
 		return false, false
 	}
+	talkers := *members
+	if c.talkers > 0 {
+		talkers = talkers[:min(c.talkers, len(talkers))]
+	}
 	n := int(now.Sub(c.begun) / c.turn)
-	talking = (*members)[n%len(*members)] == index
-	return talking, talking || n > 0 && (*members)[(n-1)%len(*members)] == index
+	talking = talkers[n%len(talkers)] == index
+	return talking, talking || n > 0 && talkers[(n-1)%len(talkers)] == index
 }

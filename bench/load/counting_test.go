@@ -200,6 +200,16 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+func TestFewTalk(t *testing.T) {
+	c := conference{turn: time.Second, begun: epoch, talkers: 2}
+	c.members.Store(&[]int{0, 2, 5})
+	for at, who := range map[float64]int{0: 0, 1000: 2, 2000: 0} {
+		if talking, _ := c.talks(who, ms(at)); !talking {
+			t.Errorf("%v ms: caller %d is silent", at, who)
+		}
+	}
+}
+
 func TestQuantile(t *testing.T) {
 	values := []float64{4, 1, 3, 2, 5}
 	for _, test := range []struct{ q, want float64 }{{0, 1}, {0.5, 3}, {1, 5}, {0.99, 4.96}, {0.125, 1.5}} {

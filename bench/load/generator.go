@@ -72,7 +72,7 @@ func (g *Generator) Join(ctx context.Context, conf, callers int) error {
 	g.mu.Lock()
 	c := g.conferences[conf]
 	if c == nil {
-		c = &conference{index: conf, reels: g.reels, turn: g.plan.Turn, begun: time.Now()}
+		c = &conference{index: conf, reels: g.reels, turn: g.plan.Turn, talkers: g.plan.Talkers, begun: time.Now()}
 		g.conferences[conf] = c
 	}
 	taken := map[int]bool{}

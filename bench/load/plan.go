@@ -37,8 +37,9 @@ type Plan struct {
 	MaxBitrate int // bit/s that he can take, 0 = unsaid
 	Level      int // level_idc that he can take, 0 = that of what he sends, 31 or more
 
-	Turn   time.Duration // how long each talks, 0 = 2.5 s
-	Probes int           // of the first callers of each conference, how many decode what they are sent; -1 = none
+	Turn    time.Duration // how long each talks, 0 = 2.5 s
+	Talkers int           // how many of each conference talk, in turns; 0 = all
+	Probes  int           // of the first callers of each conference, how many decode what they are sent; -1 = none
 	// Main is where a view shows the speaker, as shares of its width and height:
 	// left, top, right, bottom. All zero: where a layout of Parley has him.
 	Main [4]float64
@@ -111,6 +112,20 @@ func (p Plan) picture(look int, talking bool) clip.VideoSpec {
 		Bitrate: p.Bitrate, Profile: p.Profile,
 	}
 }
+
+// small is what he sends while he is asked for less than Bitrate: half the width
+// and height, so that what rate there is looks well.
+func (p Plan) small(look int) clip.VideoSpec {
+	s := p.picture(look, false)
+	s.Width, s.Height, s.Bitrate = p.Width/4*2, p.Height/4*2, min(p.Bitrate, smallBitrate)
+	return s
+}
+
+// smallFrom is the least side, in luma samples, of what is made smaller.
+const smallFrom = 256
+
+// smallBitrate is the rate of small pictures, bit/s.
+const smallBitrate = 320_000
 
 // voice is what a caller of the given look says.
 func voice(look int) clip.SoundSpec {

@@ -11,6 +11,7 @@ import (
 // reels are the clips and voices of all looks, cut into packets once.
 type reels struct {
 	idle, talking []*clip.Video // by look
+	small         []*clip.Video // the same at a lower rate; none of a file or a small picture
 	voices        []*clip.Sound
 	quiet         *clip.Sound
 	units         map[*byte]cut // found by where the bytes of an access unit are
@@ -33,25 +34,23 @@ func makeReels(p Plan, library *clip.Library, told func(look int)) (*reels, erro
 	}
 	for look := range p.Looks {
 		told(look)
-		for _, talking := range []bool{false, true} {
-			v, err := library.Video(p.picture(look, talking))
-			if err != nil {
+		take := func(spec clip.VideoSpec, into *[]*clip.Video) error {
+			v, err := library.Video(spec)
+			if err == nil {
+				*into = append(*into, v)
+				r.cut(v, &packetizer)
+			}
+			return err
+		}
+		if err := take(p.picture(look, false), &r.idle); err != nil {
+			return nil, err
+		}
+		if err := take(p.picture(look, true), &r.talking); err != nil {
+			return nil, err
+		}
+		if p.File == "" && p.Width >= smallFrom && p.Height >= smallFrom {
+			if err := take(p.small(look), &r.small); err != nil {
 				return nil, err
-			}
-			if talking {
-				r.talking = append(r.talking, v)
-			} else {
-				r.idle = append(r.idle, v)
-			}
-			for i, u := range v.Units {
-				if _, done := r.units[&u.Data[0]]; done {
-					break // a file: everybody shows the same
-				}
-				one := cut{mark: v.Spec.MarkOf(i)}
-				for _, payload := range packetizer.Split(u.Data) {
-					one.payloads = append(one.payloads, append([]byte(nil), payload...))
-				}
-				r.units[&u.Data[0]] = one
 			}
 		}
 		sound, err := library.Sound(voice(look), codecs.Opus)
@@ -66,6 +65,20 @@ func makeReels(p Plan, library *clip.Library, told func(look int)) (*reels, erro
 		r.onset = append(r.onset, at)
 	}
 	return r, nil
+}
+
+// cut makes packets of all access units of a clip.
+func (r *reels) cut(v *clip.Video, packetizer *rtp.Packetizer) {
+	for i, u := range v.Units {
+		if _, done := r.units[&u.Data[0]]; done {
+			break // a file: everybody shows the same
+		}
+		one := cut{mark: v.Spec.MarkOf(i)}
+		for _, payload := range packetizer.Split(u.Data) {
+			one.payloads = append(one.payloads, append([]byte(nil), payload...))
+		}
+		r.units[&u.Data[0]] = one
+	}
 }
 
 // onsetOf decodes the sound and returns where its first beep is heard. What it

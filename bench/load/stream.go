@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -32,6 +33,7 @@ type stream struct {
 	nacks     uint64 // packets asked for again
 	asked     uint64 // key frames asked for
 	wanted    uint64 // key frames that we were asked for
+	limit     uint64 // bit/s that we were asked to stay below, headers included (TMMBR); 0 = we were not
 	feedback  sdp.Feedback
 
 	// packet takes media, of which nothing may be kept; key is called when the
@@ -136,6 +138,8 @@ func (s *stream) control(p *pump, b []byte, arrival time.Time) {
 			if s.key != nil {
 				s.key()
 			}
+		case *rtcp.RawPacket:
+			s.limited(*r, arrival)
 		case *rtcp.TransportLayerNack:
 			for _, n := range r.Nacks {
 				for _, sequence := range n.PacketList() {
@@ -144,6 +148,23 @@ func (s *stream) control(p *pump, b []byte, arrival time.Time) {
 			}
 		}
 	}
+}
+
+// limited takes a TMMBR with one entry, about us, and answers with the same as
+// TMMBN (RFC 5104 section 4.2): pion/rtcp knows neither.
+func (s *stream) limited(b rtcp.RawPacket, now time.Time) {
+	const request, notification = 3, 4
+	h := b.Header()
+	if h.Type != rtcp.TypeTransportSpecificFeedback || h.Count != request || len(b) != 20 || binary.BigEndian.Uint32(b[12:]) != s.sending.ssrc {
+		return
+	}
+	entry := binary.BigEndian.Uint32(b[16:])
+	s.limit = uint64(entry>>9&0x1ffff) << (entry >> 26)
+	answer := slices.Clone(b)
+	answer[0] = 2<<6 | notification
+	binary.BigEndian.PutUint32(answer[12:], binary.BigEndian.Uint32(b[4:])) // whose limit it is
+	binary.BigEndian.PutUint32(answer[4:], s.sending.ssrc)
+	s.sendControl(now, &rtcp.ReceiverReport{SSRC: s.sending.ssrc}, &answer)
 }
 
 // nack asks for packets again.

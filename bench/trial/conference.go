@@ -26,6 +26,10 @@ func Conference(ctx context.Context, o Options, run *report.Run) error {
 		// Everybody has talked once: names that were never shown large are drawn
 		// for the first time, which is no part of what a conference costs later.
 		o.Settle = max(o.Settle, min(time.Duration(o.Parties)*plan.Turn, longestRound))
+		if plan.Talkers > 0 {
+			// Those who never talk are asked to send less by then.
+			o.Settle = max(o.Settle, longestRound)
+		}
 	}
 	o.settings(run)
 	run.Setting("duration", o.Duration)
@@ -58,7 +62,7 @@ const longestRound = 30 * time.Second
 func (o Options) plan() load.Plan {
 	p := o.Load
 	return load.Plan{
-		URIs: []string{""}, Width: p.Width, Height: p.Height, FPS: p.FPS, Bitrate: p.Bitrate, Looks: p.Looks, Turn: p.Turn, Noise: p.Noise, Level: p.Level,
+		URIs: []string{""}, Width: p.Width, Height: p.Height, FPS: p.FPS, Bitrate: p.Bitrate, Looks: p.Looks, Turn: p.Turn, Talkers: p.Talkers, Noise: p.Noise, Level: p.Level,
 	}
 }
 
@@ -71,6 +75,9 @@ func (o Options) settings(run *report.Run) {
 		run.Setting("bitrate sent", q.Bitrate)
 		run.Setting("looks", q.Looks)
 		run.Setting("turn", q.Turn)
+		if q.Talkers > 0 {
+			run.Setting("talkers", q.Talkers)
+		}
 		run.Setting("noise", q.Noise)
 		run.Setting("level", q.Level)
 	}
