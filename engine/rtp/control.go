@@ -108,11 +108,12 @@ type actions struct {
 	relevant bool // it came from or speaks of somebody in this stream
 	keyFrame bool
 	bitrate  int // bit/s, 0 = none
-	reports  []Report
+	reported bool
+	report   Report // the last one about us, if reported
 	bye      bool
 	nacks    []uint16
 	notify   []MaxBitrate // TMMBN to send
-	report   *rtcp.SenderReport
+	sender   senderInfo   // of the current source's last sender report; zero ssrc = none
 }
 
 // nacksMax bounds the sequence numbers that one datagram may ask for.
@@ -177,23 +178,20 @@ func withoutPadding(p []byte) ([]byte, bool) {
 // kinds that are not used here are fine.
 func (c *control) one(p []byte, now time.Time, who peers, a *actions) bool {
 	switch rtcp.PacketType(p[1]) {
-	case rtcp.TypeSenderReport:
-		var sr rtcp.SenderReport
-		if sr.Unmarshal(p) != nil {
+	case rtcp.TypeSenderReport, rtcp.TypeReceiverReport:
+		about, blocks, ok := parseReport(p)
+		if !ok {
 			return false
 		}
-		if who.remote != 0 && sr.SSRC == who.remote {
+		if who.remote != 0 && about.ssrc == who.remote {
 			a.relevant = true
-			a.report = &sr
+			if rtcp.PacketType(p[1]) == rtcp.TypeSenderReport {
+				a.sender = about
+			}
 		}
-		c.blocks(sr.Reports, now, who, a)
-	case rtcp.TypeReceiverReport:
-		var rr rtcp.ReceiverReport
-		if rr.Unmarshal(p) != nil {
-			return false
+		for ; len(blocks) > 0; blocks = blocks[reportBlockSize:] {
+			c.block(parseBlock(blocks), now, who, a)
 		}
-		a.relevant = a.relevant || who.remote != 0 && rr.SSRC == who.remote
-		c.blocks(rr.Reports, now, who, a)
 	case rtcp.TypeGoodbye:
 		var bye rtcp.Goodbye
 		if bye.Unmarshal(p) != nil {
@@ -212,26 +210,23 @@ func (c *control) one(p []byte, now time.Time, who peers, a *actions) bool {
 	return true
 }
 
-// blocks takes the report blocks about what we send.
-func (c *control) blocks(blocks []rtcp.ReceptionReport, now time.Time, who peers, a *actions) {
-	for _, block := range blocks {
-		if block.SSRC != who.local {
-			continue
-		}
-		a.relevant = true
-		c.remoteLoss = float64(block.FractionLost) / 256
-		c.remoteLost = int(int32(block.TotalLost<<8) >> 8) // 24 bits, signed
-		if who.sendClock > 0 {
-			c.remoteJitter = time.Duration(float64(block.Jitter) / float64(who.sendClock) * float64(time.Second))
-		}
-		if block.LastSenderReport != 0 {
-			rtt := int32(ntpMiddle(now) - block.LastSenderReport - block.Delay)
-			if rtt >= -65 && rtt < 30<<16 { // a millisecond below nothing is rounding
-				c.rtt = time.Duration(max(rtt, 1)) * time.Second >> 16
-			}
-		}
-		a.reports = append(a.reports, Report{FractionLost: c.remoteLoss, Jitter: c.remoteJitter, RTT: c.rtt})
+// block takes a report block, if it is about what we send.
+func (c *control) block(b reportBlock, now time.Time, who peers, a *actions) {
+	if b.ssrc != who.local {
+		return
 	}
+	a.relevant, a.reported = true, true
+	c.remoteLoss, c.remoteLost = float64(b.fraction)/256, b.lost
+	if who.sendClock > 0 {
+		c.remoteJitter = time.Duration(float64(b.jitter) / float64(who.sendClock) * float64(time.Second))
+	}
+	if b.lastSR != 0 {
+		rtt := int32(ntpMiddle(now) - b.lastSR - b.delay)
+		if rtt >= -65 && rtt < 30<<16 { // a millisecond below nothing is rounding
+			c.rtt = time.Duration(max(rtt, 1)) * time.Second >> 16
+		}
+	}
+	a.report = Report{FractionLost: c.remoteLoss, Jitter: c.remoteJitter, RTT: c.rtt}
 }
 
 // transportFeedback takes generic NACK, TMMBR and TMMBN.

@@ -88,7 +88,7 @@ func FuzzControl(f *testing.F) {
 		s.sender.ssrc = 1
 		s.controlPacket(bytes.Clone(data), controlOf(declared), now)
 		// and with our SSRC wherever the sender or media SSRC may be
-		for _, at := range []int{4, 8, 12} {
+		for _, at := range []int{4, 8, 12, 28} { // 28: the first block of a sender report
 			b := bytes.Clone(data)
 			if len(b) >= at+4 {
 				binary.BigEndian.PutUint32(b[at:], s.LocalSSRC())

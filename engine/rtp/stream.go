@@ -65,6 +65,9 @@ type Stream struct {
 	arrival   atomic.Int64 // unix nanoseconds of the last media packet
 	heardAt   atomic.Int64 // unix nanoseconds of the last RTCP packet that was about this stream
 
+	compounding sync.Mutex
+	compound    []byte // guarded by compounding: the RTCP that goes out
+
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 	closed bool

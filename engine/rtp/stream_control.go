@@ -32,39 +32,37 @@ func (s *Stream) reportLoop(ctx context.Context) {
 
 // sendReport sends SR or RR, CNAME, and our TMMBR until it is answered.
 func (s *Stream) sendReport() {
-	now := s.now()
-	packets := s.opening(now, true)
-	b, err := rtcp.Marshal(packets)
-	if err != nil {
-		return
-	}
 	s.control.mu.Lock()
 	s.control.reports++
-	if s.control.pending {
-		b = maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{s.control.asked}}.appendTo(b)
-	}
+	asked, pending := s.control.asked, s.control.pending
 	s.control.mu.Unlock()
-	s.sendControl(b)
+	s.sendCompound(true, func(b []byte) []byte {
+		if pending {
+			b = maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{asked}}.appendTo(b)
+		}
+		return b
+	})
 }
 
-// opening returns what every compound packet begins with: SR when something was
-// sent lately, else RR, then the CNAME. periodic closes the loss interval.
-func (s *Stream) opening(now time.Time, periodic bool) []rtcp.Packet {
-	c := s.config.Load()
-	blocks := s.reception.blocks(now, periodic)
-	packets := make([]rtcp.Packet, 0, 4)
-	if sr, ok := s.sender.report(now, c.SendClock); ok {
-		sr.Reports = blocks
-		packets = append(packets, sr)
-	} else {
-		packets = append(packets, &rtcp.ReceiverReport{SSRC: s.sender.ssrc, Reports: blocks})
+// sendCompound sends what every compound packet begins with (RFC 3550 section
+// 6.1), and behind it what rest appends: SR when something was sent lately, else
+// RR, then the CNAME. periodic closes the loss interval.
+func (s *Stream) sendCompound(periodic bool, rest func([]byte) []byte) {
+	c, now := s.config.Load(), s.now()
+	var about *senderInfo
+	if info, ok := s.sender.report(now, c.SendClock); ok {
+		about = &info
 	}
-	return append(packets, rtcp.NewCNAMESourceDescription(s.sender.ssrc, cname(c.CNAME)))
-}
-
-// cname bounds the text to what the item can hold.
-func cname(text string) string {
-	return text[:min(len(text), 255)]
+	var block *reportBlock
+	if b, ok := s.reception.block(now, periodic); ok {
+		block = &b
+	}
+	s.compounding.Lock()
+	defer s.compounding.Unlock()
+	s.compound = appendReport(s.compound[:0], s.sender.ssrc, about, block)
+	s.compound = appendCNAME(s.compound, s.sender.ssrc, c.CNAME)
+	s.compound = rest(s.compound)
+	s.sendControl(s.compound)
 }
 
 // senderSilence: after this long without a packet we are a receiver only (RFC
@@ -72,56 +70,49 @@ func cname(text string) string {
 const senderSilence = 2 * reportInterval
 
 // report returns our sender report.
-func (s *sender) report(now time.Time, clock int) (*rtcp.SenderReport, bool) {
+func (s *sender) report(now time.Time, clock int) (senderInfo, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	since := now.Sub(s.sentAt)
 	if s.packets == 0 || since > senderSilence {
-		return nil, false
+		return senderInfo{}, false
 	}
-	return &rtcp.SenderReport{
-		SSRC:        s.ssrc,
-		NTPTime:     ntpTime(now),
-		RTPTime:     s.timestamp + uint32(int64(since.Seconds()*float64(clock))),
-		PacketCount: uint32(s.packets),
-		OctetCount:  uint32(s.payloadBytes),
+	return senderInfo{
+		ssrc: s.ssrc, ntp: ntpTime(now), timestamp: s.timestamp + uint32(int64(since.Seconds()*float64(clock))),
+		packets: uint32(s.packets), octets: uint32(s.payloadBytes),
 	}, true
 }
 
-// blocks returns the report block about the current source, none before there is one.
-func (r *reception) blocks(now time.Time, periodic bool) []rtcp.ReceptionReport {
+// block returns the report block about the current source; false before there is one.
+func (r *reception) block(now time.Time, periodic bool) (reportBlock, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.current == nil {
-		return nil
+		return reportBlock{}, false
 	}
 	fraction := r.current.fraction
 	if periodic {
 		fraction = r.current.report()
 	}
-	block := rtcp.ReceptionReport{
-		SSRC:               r.current.ssrc,
-		FractionLost:       fraction,
-		TotalLost:          uint32(min(r.current.lost(), 0x7fffff)),
-		LastSequenceNumber: r.current.highestReported(),
-		Jitter:             uint32(r.current.jitter),
+	block := reportBlock{
+		ssrc: r.current.ssrc, fraction: fraction, lost: int(r.current.lost()),
+		highest: r.current.highestReported(), jitter: uint32(r.current.jitter),
 	}
 	if !r.senderReportAt.IsZero() {
-		block.LastSenderReport = r.senderReport
-		block.Delay = uint32(now.Sub(r.senderReportAt).Seconds() * 65536)
+		block.lastSR, block.delay = r.senderReport, uint32(now.Sub(r.senderReportAt).Seconds()*65536)
 	}
-	return []rtcp.ReceptionReport{block}
+	return block, true
 }
 
 // heard takes note of a sender report of the current source.
-func (r *reception) heard(sr *rtcp.SenderReport, now time.Time) {
+func (r *reception) heard(sr senderInfo, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.current == nil || r.current.ssrc != sr.SSRC {
+	if r.current == nil || r.current.ssrc != sr.ssrc {
 		return
 	}
-	r.senderReport, r.senderReportAt = uint32(sr.NTPTime>>16), now
-	r.senderReportNTP, r.senderReportRTP = sr.NTPTime, sr.RTPTime
+	r.senderReport, r.senderReportAt = uint32(sr.ntp>>16), now
+	r.senderReportNTP, r.senderReportRTP = sr.ntp, sr.timestamp
 }
 
 // SenderClock returns the pair of times of the far end's last sender report:
@@ -142,23 +133,21 @@ func (s *Stream) controlPacket(b []byte, from netip.AddrPort, now time.Time) {
 	c := s.config.Load()
 	who := peers{local: s.sender.ssrc, remote: s.remoteSSRC(), sendClock: c.SendClock, payload: s.sender.payloadSize()}
 	a := s.control.handle(b, from, now, who)
-	if a.report != nil {
-		s.reception.heard(a.report, now)
+	if a.sender.ssrc != 0 {
+		s.reception.heard(a.sender, now)
 	}
 	if len(a.nacks) > 0 {
 		s.sender.resend(a.nacks, now)
 	}
 	if a.notify != nil {
-		s.sendFeedback(nil, maxBitrateMessage{formatTMMBN, s.sender.ssrc, a.notify}.appendTo(nil))
+		s.sendCompound(false, maxBitrateMessage{formatTMMBN, s.sender.ssrc, a.notify}.appendTo)
 	}
 	if a.relevant {
 		s.heardAt.Store(now.UnixNano())
 	}
 	h := &c.Hooks
-	if h.Report != nil {
-		for _, r := range a.reports {
-			h.Report(r)
-		}
+	if a.reported && h.Report != nil {
+		h.Report(a.report)
 	}
 	if a.bitrate > 0 && h.BitrateRequest != nil {
 		h.BitrateRequest(a.bitrate)
@@ -217,12 +206,12 @@ func (s *Stream) RequestKeyFrame() bool {
 	sequence := s.control.firSequence
 	s.control.mu.Unlock()
 	if c.Feedback.PLI {
-		s.sendFeedback(&rtcp.PictureLossIndication{SenderSSRC: s.sender.ssrc, MediaSSRC: remote}, nil)
+		s.sendFeedback(&rtcp.PictureLossIndication{SenderSSRC: s.sender.ssrc, MediaSSRC: remote})
 	} else {
 		s.sendFeedback(&rtcp.FullIntraRequest{
 			SenderSSRC: s.sender.ssrc, MediaSSRC: remote,
 			FIR: []rtcp.FIREntry{{SSRC: remote, SequenceNumber: sequence}},
-		}, nil)
+		})
 	}
 	return true
 }
@@ -242,7 +231,7 @@ func (s *Stream) Nack(missing []uint16) {
 	s.control.mu.Lock()
 	s.control.nacksSent += uint64(len(missing))
 	s.control.mu.Unlock()
-	s.sendFeedback(&rtcp.TransportLayerNack{SenderSSRC: s.sender.ssrc, MediaSSRC: remote, Nacks: pairs}, nil)
+	s.sendFeedback(&rtcp.TransportLayerNack{SenderSSRC: s.sender.ssrc, MediaSSRC: remote, Nacks: pairs})
 }
 
 // RequestBitrate asks the far end to send no more than this (TMMBR) and repeats
@@ -258,27 +247,23 @@ func (s *Stream) RequestBitrate(bitsPerSecond int) bool {
 	s.control.mu.Lock()
 	s.control.asked, s.control.pending = e, true
 	s.control.mu.Unlock()
-	s.sendFeedback(nil, maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{e}}.appendTo(nil))
+	s.sendCompound(false, maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{e}}.appendTo)
 	return true
 }
 
 // sendFeedback sends a feedback message at once, in a compound packet (RFC 4585
-// section 3.1): a pion packet, or one already built.
-func (s *Stream) sendFeedback(p rtcp.Packet, built []byte) {
-	packets := s.opening(s.now(), false)
-	if p != nil {
-		packets = append(packets, p)
-	}
-	if b, err := rtcp.Marshal(packets); err == nil {
-		s.sendControl(append(b, built...))
-	}
-}
+// section 3.1).
+func (s *Stream) sendFeedback(p rtcp.Packet) { s.sendRare(false, p) }
 
-func (s *Stream) sendBye() {
-	packets := append(s.opening(s.now(), true), &rtcp.Goodbye{Sources: []uint32{s.sender.ssrc}})
-	if b, err := rtcp.Marshal(packets); err == nil {
-		s.sendControl(b)
+func (s *Stream) sendBye() { s.sendRare(true, &rtcp.Goodbye{Sources: []uint32{s.sender.ssrc}}) }
+
+// sendRare sends a compound packet that ends with one of pion's.
+func (s *Stream) sendRare(periodic bool, p rtcp.Packet) {
+	raw, err := p.Marshal()
+	if err != nil {
+		return // cannot be: all of it is ours
 	}
+	s.sendCompound(periodic, func(b []byte) []byte { return append(b, raw...) })
 }
 
 // sendControl sends one RTCP datagram, from the RTP socket with rtcp-mux.
