@@ -89,6 +89,16 @@ func newCaller(p *Plan, conf *conference, index int) (*Caller, error) {
 	return c, nil
 }
 
+// discard frees what a caller has who never came to a pump.
+func (c *Caller) discard() {
+	if c.probe != nil {
+		c.probe.close()
+	}
+	for _, s := range c.streams {
+		s.close(time.Now())
+	}
+}
+
 // dial calls and returns when his media run.
 func (c *Caller) dial(ctx context.Context, server *sip.Server, uri string) error {
 	offer, err := c.agreement.Offer()

@@ -56,6 +56,32 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// Half the frame rate is no picture left out; a few gaps are.
+func TestHalfTheFrameRate(t *testing.T) {
+	f := frames{every: time.Second / 30}
+	timestamp, at := uint32(7), 0.0
+	show := func(n int, steps uint32) {
+		for range n {
+			timestamp += 3000 * steps
+			at += float64(steps) * 1000 / 30
+			f.packet(timestamp, ms(at))
+		}
+	}
+	show(10, 1)
+	show(3, 2)
+	show(10, 1)
+	if f.count.missing != 3 {
+		t.Errorf("%d left out, want 3", f.count.missing)
+	}
+	show(100, 2)
+	show(1, 4) // one of those at half the rate, and the tick between
+	show(10, 2)
+	show(10, 1)
+	if f.count.missing != 6 {
+		t.Errorf("%d left out, want 6", f.count.missing)
+	}
+}
+
 func TestReception(t *testing.T) {
 	r := reception{clock: 90000}
 	var last int64

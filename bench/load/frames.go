@@ -17,7 +17,8 @@ type frames struct {
 		arrival   time.Time
 	}
 	next    int
-	elapsed int64 // clock units since the first picture
+	doubles uint64 // pictures in a row that came two steps after the one before
+	elapsed int64  // clock units since the first picture
 	origin  time.Time
 	ahead   time.Duration // of the fastest picture, against timestamps
 	count   struct{ frames, late, missing uint64 }
@@ -42,7 +43,7 @@ func (f *frames) packet(timestamp uint32, arrival time.Time) bool {
 	f.last = timestamp
 	f.elapsed += step
 	if every := int64(f.every * codecs.VideoClock / time.Second); every > 0 && step < 100*every {
-		f.count.missing += uint64(max((step+every/2)/every-1, 0))
+		f.gap((step + every/2) / every)
 	}
 	lag := arrival.Sub(f.origin) - time.Duration(f.elapsed)*time.Second/codecs.VideoClock
 	f.ahead = min(f.ahead+drift, lag)
@@ -52,8 +53,31 @@ func (f *frames) packet(timestamp uint32, arrival time.Time) bool {
 	return true
 }
 
+// sureHalf is how many pictures in a row must be two steps apart for that to be
+// the rate which is sent, and not every other picture left out.
+const sureHalf = 8
+
+// gap counts what is missing between two pictures that many steps apart.
+func (f *frames) gap(steps int64) {
+	if steps == 2 {
+		f.doubles++ // known later
+		return
+	}
+	f.settle()
+	f.count.missing += uint64(max(steps-1, 0))
+}
+
+// settle ends a row of pictures that were two steps apart.
+func (f *frames) settle() {
+	if f.doubles < sureHalf {
+		f.count.missing += f.doubles
+	}
+	f.doubles = 0
+}
+
 // restart begins anew, with another sender's timestamps.
 func (f *frames) restart() {
+	f.settle()
 	f.first, f.elapsed, f.ahead = false, 0, 0
 }
 

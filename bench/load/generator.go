@@ -101,10 +101,12 @@ func (g *Generator) join(ctx context.Context, conf *conference, index int) error
 	}
 	if index < g.plan.Probes {
 		if c.probe, err = newProbe(c, g.set); err != nil {
+			c.discard()
 			return err
 		}
 	}
 	if c.pump, err = g.pump(); err != nil {
+		c.discard()
 		return err
 	}
 	err = c.pump.add(c)
