@@ -168,6 +168,18 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 	return nil
 }
 
+// RoomForVideo tells whether the node could bear a picture of one who has none
+// yet, and keeps room for it for a moment: nil or *load.NoRoom.
+func (l *Leg) RoomForVideo(v VideoConfig) error {
+	cfg := *l.config.Load()
+	cfg.Video = &v
+	cost, err := l.engine.admitCost(l.conference.config, l.conference, cfg)
+	if err == nil {
+		l.engine.account.Promise(cost, time.Now())
+	}
+	return err
+}
+
 // KeyFrame sends the receiver a key frame soon, for requests outside RTCP.
 func (l *Leg) KeyFrame() {
 	if v := l.video.Load(); v != nil {

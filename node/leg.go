@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"log/slog"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ type leg struct {
 	conference  engine.ConferenceConfig
 	log         *slog.Logger
 	confirmed   atomic.Bool
+	offered     *sdp.LocalMedia // the picture that we can do
 
 	mu           sync.Mutex
 	negotiation  *sdp.Negotiation // guarded by mu
@@ -60,7 +62,9 @@ func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer 
 		h.log.Error("no sockets for media", "address", listen, "err", err)
 		return nil, &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "no sockets for media", RetryAfter: 10 * time.Second}
 	}
-	l.negotiation = sdp.New(localDescription(public, l.audio.Port(), l.video.Port(), c.MaxHeight))
+	description := localDescription(public, l.audio.Port(), l.video.Port(), c.MaxHeight)
+	l.offered = description.Video
+	l.negotiation = sdp.New(description)
 	return l, nil
 }
 
@@ -102,12 +106,28 @@ func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 		}
 		return nil, l.apply()
 	default:
+		l.admitVideo(body)
 		answer, err := l.negotiation.Answer(body)
 		if err != nil {
 			return nil, err
 		}
 		return answer, l.apply()
 	}
+}
+
+// admitVideo decides whether an offer during the call may add a picture. Where
+// the node has no room for one the answer refuses that stream alone (RFC 3264
+// section 6), and the sound goes on.
+func (l *leg) admitVideo(offer []byte) {
+	video := l.offered
+	if l.engine != nil && l.negotiation.Media().Video == nil && bytes.Contains(offer, []byte("\nm=video ")) {
+		err := l.engine.RoomForVideo(engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits})
+		if err != nil {
+			l.host.refused.count(err)
+			video = nil
+		}
+	}
+	l.negotiation.SetLocal(func(d *sdp.Local) { d.Video = video })
 }
 
 // apply puts into force what was agreed.
