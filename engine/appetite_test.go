@@ -64,6 +64,22 @@ func TestSmallOnesAreAskedForLess(t *testing.T) {
 		speak(c, id)
 		c.Compose(time.Now())
 	}
+	// Compose takes any clock, so that waiting takes no time.
+	now := time.Now()
+	wait := func(d time.Duration) {
+		for end := now.Add(d); now.Before(end); now = now.Add(time.Second) {
+			c.Compose(now)
+		}
+	}
+	drive(t, c, phones, "all are heard of", func() bool {
+		for _, p := range phones {
+			if p.leg.video.Load().stream.Stats().ReceivedPackets == 0 {
+				return false
+			}
+		}
+		return true
+	})
+	wait(2 * lessAfter)
 	// What is left of the limit without the headers of packets that are as long as the phone's.
 	asked := func(p *phone, limit int) bool {
 		p.mu.Lock()
@@ -80,6 +96,8 @@ func TestSmallOnesAreAskedForLess(t *testing.T) {
 		p.mu.Unlock()
 	}
 	speak(c, "E")
+	c.Compose(now)
+	wait(2 * lessAfter)
 	drive(t, c, phones, "E is asked for all, and C for less after a while", func() bool {
 		phones[4].mu.Lock()
 		all := phones[4].allowed > e.smallBitrate
