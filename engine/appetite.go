@@ -12,6 +12,17 @@ type appetite struct {
 	less bool      // he is asked for little now
 }
 
+// spared is how many of those that are decoded send little, for whoever counts
+// what they cost if they sent all again; see load.Account.
+func (p *pictures) spared() (n int) {
+	for _, m := range p.members {
+		if m.appetite.less && m.video != nil && m.video.source.wanted.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 const (
 	// nearStage is how many of the stage send all that was agreed: they are the
 	// likeliest to speak next, and encoders take seconds to become good.
@@ -40,12 +51,14 @@ func (a *appetite) follow(near bool, now time.Time, ask func(less bool) bool) {
 
 // ask asks the far end for all that was agreed, or for little.
 func (v *videoLeg) ask(less bool) bool {
-	small, agreed := v.leg.engine.smallBitrate, v.config.Load().ReceiveBitrate
-	if small == 0 || agreed <= small {
+	cfg := v.config.Load()
+	small, agreed := v.leg.engine.smallBitrate, cfg.ReceiveBitrate
+	if small == 0 || agreed <= small || !cfg.Receive {
 		return false
 	}
 	if less {
 		return v.stream.RequestBitrate(small)
 	}
-	return v.stream.RequestBitrate(agreed)
+	// What was agreed goes without headers (RFC 3890), which this limit includes.
+	return v.stream.RequestBitrate(agreed + agreed/4)
 }

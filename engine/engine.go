@@ -153,11 +153,6 @@ func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) (co
 	if running != nil && c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants {
 		return 0, ErrFull
 	}
-	return e.admitCost(c, running, l)
-}
-
-// admitCost is admit whatever number of participants there is.
-func (e *Engine) admitCost(c ConferenceConfig, running *Conference, l LegConfig) (cost float64, err error) {
 	cost, err = e.account.Admit(c.describe(running, l), time.Now())
 	if full := (*load.NoRoom)(nil); errors.As(err, &full) {
 		e.log.Info("participant refused for load", "conference", c.Name, "participant", l.ID, "call_id", l.CallID,

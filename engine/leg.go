@@ -156,6 +156,11 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 	}
 	cfg.ID = l.id
 	now := time.Now()
+	if l.config.Load().Video == nil && cfg.Video != nil {
+		if cost, err := l.videoCost(cfg.Video); err == nil {
+			l.engine.account.Promise(cost, now)
+		}
+	}
 	l.config.Store(&cfg)
 	if a := l.audio.Load(); a != nil {
 		a.reconfigure(cfg.Audio)
@@ -169,15 +174,24 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 }
 
 // RoomForVideo tells whether the node could bear a picture of one who has none
-// yet, and keeps room for it for a moment: nil or *load.NoRoom.
+// yet: nil or *load.NoRoom.
 func (l *Leg) RoomForVideo(v VideoConfig) error {
-	cfg := *l.config.Load()
-	cfg.Video = &v
-	cost, err := l.engine.admitCost(l.conference.config, l.conference, cfg)
-	if err == nil {
-		l.engine.account.Promise(cost, time.Now())
-	}
+	_, err := l.videoCost(&v)
 	return err
+}
+
+// videoCost predicts what a picture adds, in processors.
+func (l *Leg) videoCost(v *VideoConfig) (float64, error) {
+	c := l.conference
+	without, with := *l.config.Load(), *l.config.Load()
+	without.Video, with.Video = nil, v
+	from, to := c.config.describe(c, without), c.config.describe(c, with)
+	from.Parties, to.Parties = from.Parties-1, to.Parties-1 // those beside him
+	cost, err := l.engine.account.AdmitChange(from, to, time.Now())
+	if err != nil {
+		l.log.Info("picture refused for load", "err", err)
+	}
+	return cost, err
 }
 
 // KeyFrame sends the receiver a key frame soon, for requests outside RTCP.

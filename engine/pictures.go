@@ -51,6 +51,7 @@ type published struct {
 	cells   [][]string
 	viewOf  map[string]string
 	own     OwnThumbnail
+	spared  int // of those that are decoded, how many are asked for less
 	rxFPS   map[string]float64
 	txFPS   map[string]float64
 	renders [][]*rendition
@@ -160,8 +161,9 @@ func (p *pictures) everySecond(now time.Time) bool {
 			m.frames, m.sent = frames, sent
 		}
 	}
-	p.published.Store(&pub)
 	p.nourish(now)
+	pub.spared = p.spared()
+	p.published.Store(&pub)
 	return p.own.follow(p.bands.step())
 }
 

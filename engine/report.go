@@ -13,7 +13,7 @@ import (
 func (p *pictures) publish() {
 	old := p.published.Load()
 	pub := &published{
-		order: slices.Clone(p.stage.Order()), own: p.own.now,
+		order: slices.Clone(p.stage.Order()), own: p.own.now, spared: p.spared(),
 		viewOf: map[string]string{}, rxFPS: old.rxFPS, txFPS: old.txFPS,
 	}
 	for _, v := range p.views {

@@ -68,20 +68,20 @@ func TestVideoAllocatesNothing(t *testing.T) {
 	}
 	runtime.GC() // pools are filled; what they lose to a collection is made again
 	turn(settle)
-	allocating, most, before := 0, uint64(0), made()
+	allocating, all, most, before := 0, uint64(0), uint64(0), made()
 	for n := settle + 1; n < settle+turns; n++ {
 		start := objects()
 		turn(n)
 		if grown := objects() - start; grown > 0 {
-			allocating, most = allocating+1, max(most, grown)
+			allocating, all, most = allocating+1, all+grown, max(most, grown)
 		}
 	}
 	if pictures := made() - before; pictures < senders*(turns-1)/2 {
 		t.Fatalf("%d pictures in %d turns", pictures, turns-1)
 	}
 	// The runtime and once-a-second work of the conference may.
-	if limit := turns / 10; allocating > limit {
-		t.Errorf("%d of %d turns allocate, up to %d objects; want no more than %d", allocating, turns-1, most, limit)
+	if limit := turns / 10; allocating > limit || all > turns/2 {
+		t.Errorf("%d of %d turns allocate, up to %d objects, %d in all; want no more than %d turns and %d objects", allocating, turns-1, most, all, limit, turns/2)
 	}
 	t.Logf("%d of %d turns allocate, at most %d objects", allocating, turns-1, most)
 }

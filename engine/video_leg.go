@@ -83,6 +83,9 @@ func (v *videoLeg) reconfigure(agreed *VideoConfig, now time.Time) {
 		v.mu.Unlock()
 	}
 	v.generation.Add(1)
+	if cfg.Receive && (!old.Receive || cfg.RTP.Remote != old.RTP.Remote) {
+		v.stream.RenewBitrate()
+	}
 	// A session refresh changes nothing and must not cost the others a key frame.
 	if cfg.Send != old.Send || cfg.RTP.Remote != old.RTP.Remote || cfg.RTP.SendPayloadType != old.RTP.SendPayloadType {
 		v.restart()

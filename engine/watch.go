@@ -69,7 +69,7 @@ func (w *watch) look(now time.Time, usage float64) {
 		e.log.Info("quality changed", "step", step.String(), "was", was.String(), "usage", w.usage, "skipped", r.Skipped, "wait", r.Wait)
 	}
 	w.mix.Encode += (w.encoding() - w.mix.Encode) / 2
-	e.account.Measured(w.usage, e.mix(w.mix.Encode), step)
+	e.account.Measured(w.usage, e.mix(w.mix.Encode), step, e.spared())
 }
 
 // encoding returns the share of encoding in all media work since the last look.
@@ -86,6 +86,14 @@ func (w *watch) encoding() float64 {
 		return 0
 	}
 	return float64(encode) / float64(all)
+}
+
+// spared returns how many senders who are seen are asked for less than they may send.
+func (e *Engine) spared() (n int) {
+	for _, c := range e.list() {
+		n += c.pictures.published.Load().spared
+	}
+	return n
 }
 
 // mix returns what the load is made of, where encoding has that share of it.

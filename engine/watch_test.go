@@ -94,7 +94,7 @@ func TestRoomForWhoIsUnknown(t *testing.T) {
 		t.Errorf("into a full conference: %v", err)
 	}
 	e.account = load.NewAccount(1, 0.9)
-	e.account.Measured(0.95, load.Mix{}, load.OwnShown)
+	e.account.Measured(0.95, load.Mix{}, load.OwnShown, 0)
 	if err := e.HasRoom(testConfig("other", OwnAuto), asks); !errors.As(err, new(*load.NoRoom)) {
 		t.Errorf("on a full node: %v", err)
 	}

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"log/slog"
 	"strings"
 	"sync"
@@ -96,6 +95,10 @@ func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 	}
 	switch kind {
 	case signaling.ChangeWant:
+		if l.refusesVideo(nil) {
+			l.withoutVideo(l.negotiation)
+		}
+		defer l.withVideo(l.negotiation)
 		return l.negotiation.Offer()
 	case signaling.ChangeRollback:
 		l.negotiation.Rollback()
@@ -106,29 +109,38 @@ func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 		}
 		return nil, l.apply()
 	default:
-		l.admitVideo(body)
-		answer, err := l.negotiation.Answer(body)
+		next := l.negotiation.Clone()
+		answer, err := next.Answer(body)
+		if err == nil && next.Media().Video != nil && l.refusesVideo(next.Media().Video) {
+			// That stream alone is refused (RFC 3264 section 6); the sound goes on.
+			next = l.negotiation.Clone()
+			l.withoutVideo(next)
+			answer, err = next.Answer(body)
+			l.withVideo(next)
+		}
 		if err != nil {
 			return nil, err
 		}
+		l.negotiation = next
 		return answer, l.apply()
 	}
 }
 
-// admitVideo decides whether an offer during the call may add a picture. Where
-// the node has no room for one the answer refuses that stream alone (RFC 3264
-// section 6), and the sound goes on.
-func (l *leg) admitVideo(offer []byte) {
-	video := l.offered
-	if l.engine != nil && l.negotiation.Media().Video == nil && bytes.Contains(offer, []byte("\nm=video ")) {
-		err := l.engine.RoomForVideo(engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits})
-		if err != nil {
-			l.host.refused.count(err)
-			video = nil
-		}
+// refusesVideo reports whether a picture that the call has not had so far does
+// not fit; agreed nil = it is not known yet what he can take.
+func (l *leg) refusesVideo(agreed *sdp.Stream) bool {
+	if l.engine == nil || l.negotiation.Media().Video != nil {
+		return false
 	}
-	l.negotiation.SetLocal(func(d *sdp.Local) { d.Video = video })
+	video := &engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits}
+	if agreed != nil {
+		video = videoConfig(agreed, l.video, l.participant, l.conference.MaxHeight)
+	}
+	return l.engine.RoomForVideo(*video) != nil
 }
+
+func (l *leg) withoutVideo(n *sdp.Negotiation) { n.SetLocal(func(d *sdp.Local) { d.Video = nil }) }
+func (l *leg) withVideo(n *sdp.Negotiation)    { n.SetLocal(func(d *sdp.Local) { d.Video = l.offered }) }
 
 // apply puts into force what was agreed.
 func (l *leg) apply() error {

@@ -77,8 +77,10 @@ func TestVideoAddedDuringTheCall(t *testing.T) {
 				t.Errorf("limit %v: answer %q, %v", limit, answer, err)
 			}
 		}
-		if n := h.refused.read()[reasonLoad]; (n == 0) != fits {
-			t.Errorf("limit %v: %d refusals counted", limit, n)
+		// Nor does he get one by having us offer.
+		ours, err := h.Change(t.Context(), id, signaling.ChangeWant, nil)
+		if err != nil || strings.Contains(string(ours), "m=video 0 ") == fits {
+			t.Errorf("limit %v: offer %q, %v", limit, ours, err)
 		}
 		h.close()
 		e.Close()

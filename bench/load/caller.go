@@ -258,7 +258,7 @@ func (c *Caller) show(p *pump, now time.Time, every time.Duration) {
 	talking, lately := c.conference.talks(c.index, now)
 	due := c.nextPicture.Sub(c.start)
 	c.player.Small = nil
-	if small := c.conference.reels.small; s.limit > 0 && s.limit < uint64(c.plan.Bitrate) && len(small) > 0 {
+	if small := c.conference.reels.small; s.limit > 0 && s.limit < uint64(c.plan.Bitrate)/2 && len(small) > 0 {
 		c.player.Small = small[c.look]
 	}
 	unit := c.player.Next(int((due+every/2)/every), c.key, talking)

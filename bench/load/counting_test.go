@@ -77,8 +77,8 @@ func TestHalfTheFrameRate(t *testing.T) {
 	show(1, 4) // one of those at half the rate, and the tick between
 	show(10, 2)
 	show(10, 1)
-	if f.count.missing != 6 {
-		t.Errorf("%d left out, want 6", f.count.missing)
+	if f.count.missing != 4 || f.count.half != 111 {
+		t.Errorf("%d left out, want 4; %d at half the rate, want 111", f.count.missing, f.count.half)
 	}
 }
 

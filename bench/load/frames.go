@@ -21,7 +21,8 @@ type frames struct {
 	elapsed int64  // clock units since the first picture
 	origin  time.Time
 	ahead   time.Duration // of the fastest picture, against timestamps
-	count   struct{ frames, late, missing uint64 }
+	// half is how many pictures came at half the rate, rows of them that have ended.
+	count struct{ frames, late, missing, half uint64 }
 }
 
 // drift is how fast a former fastest picture is forgotten: clocks differ.
@@ -59,18 +60,32 @@ const sureHalf = 8
 
 // gap counts what is missing between two pictures that many steps apart.
 func (f *frames) gap(steps int64) {
-	if steps == 2 {
+	switch {
+	case steps == 2:
 		f.doubles++ // known later
-		return
+	case f.doubles >= sureHalf && steps%2 == 0: // some of those at half the rate are missing
+		f.count.missing += uint64(steps/2 - 1)
+		f.doubles++
+	default:
+		f.settle()
+		f.count.missing += uint64(max(steps-1, 0))
 	}
-	f.settle()
-	f.count.missing += uint64(max(steps-1, 0))
+}
+
+// half returns how many pictures came at half the rate so far.
+func (f *frames) half() uint64 {
+	if f.doubles < sureHalf {
+		return f.count.half
+	}
+	return f.count.half + f.doubles
 }
 
 // settle ends a row of pictures that were two steps apart.
 func (f *frames) settle() {
 	if f.doubles < sureHalf {
 		f.count.missing += f.doubles
+	} else {
+		f.count.half += f.doubles
 	}
 	f.doubles = 0
 }

@@ -26,6 +26,7 @@ type Receiver struct {
 	Frames            uint64  // pictures, by the timestamps of their packets
 	Late              uint64  // of these: more than a picture time behind
 	Missing           uint64  // pictures that the timestamps leave out
+	Half              uint64  // pictures that came at half the frame rate, one after the other
 	KeyFrames         uint64
 	Damaged, Gaps     uint64
 	Bits              uint64 // of access units
@@ -46,7 +47,7 @@ func (c *Caller) count() Receiver {
 	return Receiver{
 		Conference: c.conference.index, Index: c.index, Call: c.call, Name: c.name, Over: c.over.Load(),
 		Answered: time.Duration(c.joined.Load()).Seconds(), FirstWhole: c.firstWhole.Seconds(),
-		Frames: c.frames.count.frames, Late: c.frames.count.late, Missing: c.frames.count.missing,
+		Frames: c.frames.count.frames, Late: c.frames.count.late, Missing: c.frames.count.missing, Half: c.frames.half(),
 		KeyFrames: c.keys, Damaged: c.damaged, Gaps: c.gaps, Bits: c.bits,
 		VideoPackets: v.reception.packets, VideoLost: v.reception.lost(),
 		AudioPackets: a.reception.packets, AudioLost: a.reception.lost(),

@@ -216,6 +216,9 @@ func (r *rig) received(w *window, run *report.Run) {
 	missing := w.mean(func(r receiver) float64 { return r.missing })
 	run.Figure("pictures late", "%", 100*w.mean(func(r receiver) float64 { return r.late })/rate)
 	run.Figure("pictures left out", "%", 100*missing/(rate+missing))
+	if half := w.mean(func(r receiver) float64 { return r.half }); half > 0 {
+		run.Figure("pictures sent at half the rate", "%", 100*half/rate)
+	}
 	run.Figure("packets lost", "", w.mean(func(r receiver) float64 { return float64(r.lost) })*float64(len(w.receivers)))
 	if w.Pictures > 0 {
 		run.Figure("pictures that show no new one of the speaker", "%", 100*float64(w.Repeated)/float64(w.Pictures))

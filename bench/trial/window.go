@@ -43,6 +43,7 @@ type receiver struct {
 	name            string
 	fps, bitrate    float64 // bit/s of access units
 	late, missing   float64 // pictures per second
+	half            float64 // pictures per second that came at half the frame rate
 	lost, damaged   uint64
 	sent            float64 // pictures per second that he sent
 	keyFrames       uint64
@@ -250,7 +251,7 @@ func (w *window) compare(before, after load.Snapshot) {
 		w.receivers = append(w.receivers, receiver{
 			name: b.Name, conference: b.Conference, who: b.Index, over: b.Over,
 			fps: float64(b.Frames-a.Frames) / w.seconds, bitrate: float64(b.Bits-a.Bits) / w.seconds,
-			late: float64(b.Late-a.Late) / w.seconds, missing: float64(b.Missing-a.Missing) / w.seconds,
+			late: float64(b.Late-a.Late) / w.seconds, missing: float64(b.Missing-a.Missing) / w.seconds, half: float64(b.Half-a.Half) / w.seconds,
 			lost: b.VideoLost - a.VideoLost, damaged: b.Damaged - a.Damaged, keyFrames: b.KeyFrames - a.KeyFrames,
 			sent: float64(b.Sent-a.Sent) / w.seconds, gaps: b.Gaps - a.Gaps, askedAgain: b.Nacks - a.Nacks,
 		})

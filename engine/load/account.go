@@ -20,6 +20,7 @@ type Account struct {
 	mix      Mix       // guarded by mu
 	usage    float64   // guarded by mu: of all processors, 0..1
 	step     Step      // guarded by mu
+	spared   int       // guarded by mu: see Measured
 	promised []promise // guarded by mu
 	refused  uint64    // guarded by mu
 }
@@ -51,12 +52,16 @@ func (a *Account) SetCosts(c Costs) {
 }
 
 // Measured takes a reading: which share of the processors the program takes,
-// what for, and the step that holds.
-func (a *Account) Measured(usage float64, m Mix, step Step) {
+// what for, the step that holds, and how many senders who are seen send less
+// than they may: what that saves is not free, as they may send all again.
+func (a *Account) Measured(usage float64, m Mix, step Step, spared int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.usage, a.mix, a.step = usage, m, step
+	a.usage, a.mix, a.step, a.spared = usage, m, step, spared
 }
+
+// sparedShare is how much of decoding a picture is saved where it is sent small.
+const sparedShare = 0.75
 
 // NoRoom is the error of a participant who does not fit.
 type NoRoom struct {
@@ -77,6 +82,17 @@ func (a *Account) Admit(j Join, now time.Time) (cost float64, err error) {
 	free := a.free(now)
 	if a.limit > 0 && cost > free {
 		a.refused++
+		return cost, &NoRoom{cost, free}
+	}
+	return cost, nil
+}
+
+// AdmitChange is Admit for one who is there already, as from, and will be to.
+func (a *Account) AdmitChange(from, to Join, now time.Time) (cost float64, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	cost = max(a.costs.Predict(to, OwnShown)-a.costs.Predict(from, OwnShown), 0)
+	if free := a.free(now); a.limit > 0 && cost > free {
 		return cost, &NoRoom{cost, free}
 	}
 	return cost, nil
@@ -109,7 +125,8 @@ func (a *Account) free(now time.Time) float64 {
 	if limit <= 0 {
 		limit = 1
 	}
-	return limit*a.cores - a.usage*a.cores*(1-a.costs.Relief(a.step, a.mix)) - pending
+	back := float64(a.spared) * sparedShare * a.costs.DecodeSmall * typicalVideo.rate() * (1 + overhead)
+	return limit*a.cores - back - a.usage*a.cores*(1-a.costs.Relief(a.step, a.mix)) - pending
 }
 
 // State is what an account tells of itself.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 )
@@ -31,7 +32,7 @@ func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 		t.Errorf("%d callers on two processors", n)
 	}
 	// Those who were promised are measured by and by; nobody leaves.
-	a.Measured(0.91, Mix{}, OwnShown)
+	a.Measured(0.91, Mix{}, OwnShown, 0)
 	now = now.Add(2 * showsAfter)
 	if join(8) == nil {
 		t.Error("admitted at 91 %")
@@ -40,7 +41,7 @@ func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	// They left.
-	a.Measured(0.1, Mix{}, Full)
+	a.Measured(0.1, Mix{}, Full, 0)
 	if err := join(8); err != nil {
 		t.Error(err)
 	}
@@ -69,7 +70,7 @@ func TestAccountCountsOnShedding(t *testing.T) {
 	} {
 		a := NewAccount(2, 0.9)
 		a.SetCosts(some)
-		a.Measured(c.usage, c.mix, c.step)
+		a.Measured(c.usage, c.mix, c.step, 0)
 		if _, err := a.Admit(party(8, true, false), epoch); (err == nil) != c.want {
 			t.Errorf("%v in use for %+v at %v: %v", c.usage, c.mix, c.step, err)
 		}
@@ -134,7 +135,7 @@ func TestFillingUp(t *testing.T) {
 		usage += (min(wanted/cores, 1) - usage) / 2
 		step = g.Read(now, Reading{Usage: usage, Skipped: max(0, wanted/cores-1)})
 		worst = max(worst, step)
-		a.Measured(usage, mixOf(in, step), step)
+		a.Measured(usage, mixOf(in, step), step, 0)
 	}
 	if worst != OwnShown || step != OwnShown {
 		t.Errorf("ends at %v, was at %v", step, worst)
@@ -176,8 +177,38 @@ func TestAccountWithoutLimit(t *testing.T) {
 	if s := a.State(epoch); s.Ports < 1 {
 		t.Errorf("an idle machine: %+v", s)
 	}
-	a.Measured(1, Mix{}, HalfRate)
+	a.Measured(1, Mix{}, HalfRate, 0)
 	if _, err := a.Admit(Join{}, epoch); err != nil {
 		t.Error(err)
+	}
+}
+
+// What quiet senders save is kept for when they send all again.
+func TestWhatIsSparedIsNotFree(t *testing.T) {
+	a := NewAccount(2, 0.9)
+	now := time.Unix(0, 0)
+	a.Measured(0.3, Mix{}, Full, 0)
+	all := a.State(now).Free
+	a.Measured(0.3, Mix{}, Full, 6)
+	want := 6 * sparedShare * Typical.DecodeSmall * typicalVideo.rate() * (1 + overhead)
+	if got := all - a.State(now).Free; math.Abs(got-want) > 1e-9 || want < 0.1 {
+		t.Errorf("%.3f processors are kept, want %.3f", got, want)
+	}
+}
+
+// A picture that is added costs what it adds, sound left out.
+func TestAdmitChange(t *testing.T) {
+	a := NewAccount(2, 0.9)
+	now := time.Unix(0, 0)
+	from := Join{Parties: 3, OnStage: 8, OwnHidden: true}
+	to := from
+	to.Sends, to.Takes, to.Thumbnail, to.Shares = typicalVideo, typicalVideo, typicalStrip, true
+	cost, err := a.AdmitChange(from, to, now)
+	if whole := Typical.Predict(to, OwnShown); err != nil || cost <= 0 || cost >= whole {
+		t.Errorf("%.3f, %v; all of him costs %.3f", cost, err, whole)
+	}
+	a.Measured(0.9, Mix{}, OwnShown, 0)
+	if _, err := a.AdmitChange(from, to, now); !errors.As(err, new(*NoRoom)) {
+		t.Errorf("on a full node: %v", err)
 	}
 }

@@ -41,7 +41,7 @@ type control struct {
 
 	limits  []MaxBitrate // TMMBR in force, SSRC = who asked
 	asked   MaxBitrate   // our TMMBR, repeated until the TMMBN; zero SSRC = none
-	pending bool
+	repeats int          // how often it will be sent yet
 }
 
 type firSender struct {
@@ -259,7 +259,9 @@ func (c *control) transportFeedback(p []byte, who peers, a *actions) bool {
 		if m.format == formatTMMBN {
 			if who.remote != 0 && m.sender == who.remote {
 				a.relevant = true
-				c.pending = false
+				if c.notified(m.entries, who.local) {
+					c.repeats = 0
+				}
 			}
 			return true
 		}
@@ -281,8 +283,28 @@ func (c *control) forget(ssrc uint32) {
 	defer c.mu.Unlock()
 	c.limits = c.limits[:0]
 	if c.asked.SSRC != 0 {
-		c.asked.SSRC, c.pending = ssrc, true
+		c.asked.SSRC = ssrc
+		c.ask()
 	}
+}
+
+// askMost bounds how often a TMMBR is sent: some endpoints that declare it never
+// answer, and some of those take each one for a change.
+const askMost = 8
+
+// ask has our TMMBR sent with the next reports, until it is answered.
+func (c *control) ask() { c.repeats = askMost }
+
+// notified reports whether a TMMBN answers our TMMBR (RFC 5104 section 4.2.2): it
+// has our entry with the rate that we asked for, or, where somebody else's bound
+// is the tighter one, only that. An answer to what we asked for before is none.
+func (c *control) notified(entries []MaxBitrate, local uint32) bool {
+	for _, e := range entries {
+		if e.SSRC == local {
+			return e.Bitrate == rounded(c.asked.Bitrate)
+		}
+	}
+	return len(entries) > 0 && entries[0].Bitrate <= c.asked.Bitrate
 }
 
 // limit takes note of a TMMBR. Its SSRC becomes that of the one who asked.

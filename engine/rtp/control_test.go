@@ -93,6 +93,67 @@ func TestBitrateRequests(t *testing.T) {
 	}
 }
 
+// Our limit is sent again until it is answered, a few times at most; an answer to
+// an older one is none, and whoever takes the place of the sender is asked anew.
+func TestOurBitrateRequestIsRepeated(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Feedback.TMMBR = true })
+	own := b.s.LocalSSRC()
+	sent := func() uint64 {
+		t.Helper()
+		raw := b.s.appendRequest(nil)
+		if raw == nil {
+			return 0
+		}
+		m, err := parseMaxBitrate(raw)
+		if err != nil || m.format != formatTMMBR || m.sender != own {
+			t.Fatalf("%x: %v", raw, err)
+		}
+		return m.entries[0].Bitrate
+	}
+	answer := func(owner uint32, rate uint64) {
+		b.s.controlPacket(maxBitrateMessage{formatTMMBN, 7, []MaxBitrate{{owner, rate, 40}}}.appendTo(nil), controlOf(declared), b.now)
+	}
+	if b.s.RequestBitrate(384_000) {
+		t.Error("nobody is there to be asked")
+	}
+	b.rtp(declared, 7, 1)
+	b.rtp(declared, 7, 2)
+	if !b.s.RequestBitrate(384_000) || sent() != 384_000 {
+		t.Error("it is not repeated")
+	}
+	b.s.RequestBitrate(2_500_001)
+	answer(own, 384_000)
+	if sent() != rounded(2_500_001) {
+		t.Error("an answer to the older request ends the newer one")
+	}
+	answer(own, rounded(2_500_001))
+	if sent() != 0 {
+		t.Error("it is repeated after its answer")
+	}
+	b.s.RequestBitrate(384_000)
+	answer(own+1, 128_000) // somebody else's bound is the tighter one
+	if sent() != 0 {
+		t.Error("it is repeated though another limit holds")
+	}
+	b.s.RenewBitrate()
+	n := 0
+	for range 100 {
+		if sent() != 0 {
+			n++
+		}
+	}
+	if n != askMost {
+		t.Errorf("sent %d times without an answer, want %d", n, askMost)
+	}
+	b.now = b.now.Add(2 * time.Second)
+	for i := range 6 {
+		b.rtp(declared, 8, uint16(i))
+	}
+	if sent() != 384_000 {
+		t.Error("the new sender is not asked")
+	}
+}
+
 // The words are laid out as RFC 5104 figure 5 draws them.
 func TestMaxBitrateWireForm(t *testing.T) {
 	m := maxBitrateMessage{formatTMMBR, 0x01020304, []MaxBitrate{{0x0a0b0c0d, 1 << 20, 40}}}

@@ -34,14 +34,25 @@ func (s *Stream) reportLoop(ctx context.Context) {
 func (s *Stream) sendReport() {
 	s.control.mu.Lock()
 	s.control.reports++
-	asked, pending := s.control.asked, s.control.pending
 	s.control.mu.Unlock()
-	s.sendCompound(true, func(b []byte) []byte {
-		if pending {
-			b = maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{asked}}.appendTo(b)
-		}
+	s.sendCompound(true, s.appendRequest)
+}
+
+// appendRequest appends our TMMBR while it waits for its answer. It is called
+// where packets go out one after the other, so that an older request never
+// follows a newer one.
+func (s *Stream) appendRequest(b []byte) []byte {
+	c := s.control
+	c.mu.Lock()
+	asked, due := c.asked, c.repeats > 0
+	if due {
+		c.repeats--
+	}
+	c.mu.Unlock()
+	if !due || !s.config.Load().Feedback.TMMBR {
 		return b
-	})
+	}
+	return maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{asked}}.appendTo(b)
 }
 
 // sendCompound sends what every compound packet begins with (RFC 3550 section
@@ -234,21 +245,35 @@ func (s *Stream) Nack(missing []uint16) {
 	s.sendFeedback(&rtcp.TransportLayerNack{SenderSSRC: s.sender.ssrc, MediaSSRC: remote, Nacks: pairs})
 }
 
-// RequestBitrate asks the far end to send no more than this (TMMBR) and repeats
-// it with the reports until the far end notifies. It returns false when the far
-// end did not declare TMMBR or has not sent anything yet.
+// RequestBitrate asks the far end to send no more than this, headers included
+// (TMMBR), and repeats it with the reports until the far end notifies, a few
+// times. It returns false when the far end did not declare TMMBR or has not sent
+// anything yet.
 func (s *Stream) RequestBitrate(bitsPerSecond int) bool {
 	remote := s.remoteSSRC()
 	if remote == 0 || bitsPerSecond <= 0 || !s.config.Load().Feedback.TMMBR {
 		return false
 	}
-	const overhead = 20 + 8 + headerSize // IPv4, UDP, RTP
-	e := MaxBitrate{SSRC: remote, Bitrate: uint64(bitsPerSecond), Overhead: overhead}
+	overhead := uint16(20 + 8 + headerSize) // IPv4, UDP, RTP
+	if s.remote().Addr().Is6() {
+		overhead += 20
+	}
 	s.control.mu.Lock()
-	s.control.asked, s.control.pending = e, true
+	s.control.asked = MaxBitrate{SSRC: remote, Bitrate: uint64(bitsPerSecond), Overhead: overhead}
+	s.control.ask()
 	s.control.mu.Unlock()
-	s.sendCompound(false, maxBitrateMessage{formatTMMBR, s.sender.ssrc, []MaxBitrate{e}}.appendTo)
+	s.sendCompound(false, s.appendRequest)
 	return true
+}
+
+// RenewBitrate has what was asked of the far end asked again, which may have
+// forgotten it.
+func (s *Stream) RenewBitrate() {
+	s.control.mu.Lock()
+	defer s.control.mu.Unlock()
+	if s.control.asked.SSRC != 0 {
+		s.control.ask()
+	}
 }
 
 // sendFeedback sends a feedback message at once, in a compound packet (RFC 4585

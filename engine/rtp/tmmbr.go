@@ -66,13 +66,23 @@ func (m maxBitrateMessage) appendTo(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, m.sender)
 	b = binary.BigEndian.AppendUint32(b, 0)
 	for _, e := range m.entries {
-		mantissa, exponent := e.Bitrate, uint32(0)
-		if n := bits.Len64(mantissa); n > 17 {
-			exponent = uint32(n - 17)
-			mantissa >>= exponent
-		}
+		mantissa, exponent := mantissaOf(e.Bitrate)
 		b = binary.BigEndian.AppendUint32(b, e.SSRC)
 		b = binary.BigEndian.AppendUint32(b, exponent<<26|uint32(mantissa)<<9|uint32(min(e.Overhead, 0x1ff)))
 	}
 	return b
+}
+
+// mantissaOf returns the 17 bits of a rate, and how far they are shifted.
+func mantissaOf(rate uint64) (mantissa uint64, exponent uint32) {
+	if n := bits.Len64(rate); n > 17 {
+		exponent = uint32(n - 17)
+	}
+	return rate >> exponent, exponent
+}
+
+// rounded is a rate as it is sent.
+func rounded(rate uint64) uint64 {
+	mantissa, exponent := mantissaOf(rate)
+	return mantissa << exponent
 }

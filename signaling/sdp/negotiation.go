@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"parley/codecs"
@@ -54,6 +55,13 @@ type openOffer struct {
 func New(local Local) *Negotiation {
 	// The id fits 32 bits: some peers read no more.
 	return &Negotiation{local: local.clone(), id: uint64(rand.Uint32()), roles: roles{-1, -1}}
+}
+
+// Clone returns a copy that goes its own way, for trying an answer.
+func (n *Negotiation) Clone() *Negotiation {
+	c := *n
+	c.local, c.lines = n.local.clone(), slices.Clone(n.lines)
+	return &c
 }
 
 // SetLocal changes what this side offers and takes, from the next description on.
