@@ -111,9 +111,11 @@ type actions struct {
 	reported bool
 	report   Report // the last one about us, if reported
 	bye      bool
-	nacks    []uint16
-	notify   []MaxBitrate // TMMBN to send
-	sender   senderInfo   // of the current source's last sender report; zero ssrc = none
+	nacks    [nacksMax]uint16 // the first of them are asked for again
+	nacked   int              // so many
+	notify   bool             // a TMMBN is to be sent
+	tightest MaxBitrate       // what it says, if notify
+	sender   senderInfo       // of the current source's last sender report; zero ssrc = none
 }
 
 // nacksMax bounds the sequence numbers that one datagram may ask for.
@@ -121,10 +123,9 @@ const nacksMax = 512
 
 // handle takes one RTCP datagram apart (RFC 3550 section 6.1; reduced-size ones
 // of RFC 5506 too). What cannot be understood is counted and left out.
-func (c *control) handle(b []byte, from netip.AddrPort, now time.Time, who peers) actions {
+func (c *control) handle(b []byte, from netip.AddrPort, now time.Time, who peers) (a actions) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var a actions
 	if !c.latch.allows(from, now) {
 		c.foreign++
 		return a
@@ -233,26 +234,17 @@ func (c *control) block(b reportBlock, now time.Time, who peers, a *actions) {
 func (c *control) transportFeedback(p []byte, who peers, a *actions) bool {
 	switch p[0] & 0x1f {
 	case rtcp.FormatTLN:
-		var nack rtcp.TransportLayerNack
-		if nack.Unmarshal(p) != nil {
-			return false
-		}
-		if nack.MediaSSRC != who.local {
-			return true
+		_, media, pairs, ok := parseFeedback(p, nackPairSize)
+		if !ok || media != who.local {
+			return ok
 		}
 		a.relevant = true
-		for i := range nack.Nacks {
-			nack.Nacks[i].Range(func(sequence uint16) bool {
-				c.nacksReceived++
-				a.nacks = append(a.nacks, sequence)
-				return len(a.nacks) < nacksMax
-			})
-			if len(a.nacks) >= nacksMax {
-				break
-			}
-		}
+		before := a.nacked
+		a.nacked = len(appendMissing(a.nacks[:before], pairs, nacksMax))
+		c.nacksReceived += uint64(a.nacked - before)
 	case formatTMMBR, formatTMMBN:
-		m, err := parseMaxBitrate(p)
+		var room [maxBitrateEntries]MaxBitrate
+		m, err := parseMaxBitrate(p, room[:0])
 		if err != nil {
 			return false
 		}
@@ -269,7 +261,8 @@ func (c *control) transportFeedback(p []byte, who peers, a *actions) bool {
 			if e.SSRC == who.local {
 				a.relevant = true
 				c.limit(m.sender, e)
-				a.notify, a.bitrate = c.bounding(who.payload)
+				a.notify = true
+				a.tightest, a.bitrate = c.bounding(who.payload)
 			}
 		}
 	}
@@ -324,7 +317,7 @@ func (c *control) limit(sender uint32, e MaxBitrate) {
 
 // bounding returns the tightest limit and the media bit rate that it leaves
 // (RFC 5104 section 4.2.1.1: the limit counts Overhead bytes of each packet).
-func (c *control) bounding(payload float64) ([]MaxBitrate, int) {
+func (c *control) bounding(payload float64) (MaxBitrate, int) {
 	best, rate := 0, 0.0
 	for i, e := range c.limits {
 		r := float64(e.Bitrate) * payload / (payload + float64(e.Overhead))
@@ -332,19 +325,16 @@ func (c *control) bounding(payload float64) ([]MaxBitrate, int) {
 			best, rate = i, r
 		}
 	}
-	return []MaxBitrate{c.limits[best]}, max(int(min(rate, 1<<40)), 1)
+	return c.limits[best], max(int(min(rate, 1<<40)), 1)
 }
 
 // payloadFeedback takes PLI, FIR and REMB.
 func (c *control) payloadFeedback(p []byte, now time.Time, who peers, a *actions) bool {
 	switch p[0] & 0x1f {
 	case rtcp.FormatPLI:
-		var pli rtcp.PictureLossIndication
-		if pli.Unmarshal(p) != nil {
-			return false
-		}
-		if pli.MediaSSRC != who.local {
-			return true
+		_, media, _, ok := parseFeedback(p, 0)
+		if !ok || media != who.local {
+			return ok
 		}
 		a.relevant = true
 		c.keyFramesWanted++
@@ -352,16 +342,16 @@ func (c *control) payloadFeedback(p []byte, now time.Time, who peers, a *actions
 			c.lastPLI, a.keyFrame = now, true
 		}
 	case rtcp.FormatFIR:
-		var fir rtcp.FullIntraRequest
-		if fir.Unmarshal(p) != nil {
+		sender, _, entries, ok := parseFeedback(p, firEntrySize)
+		if !ok {
 			return false
 		}
-		for _, e := range fir.FIR {
-			if e.SSRC != who.local {
+		for ; len(entries) > 0; entries = entries[firEntrySize:] {
+			if binary.BigEndian.Uint32(entries) != who.local {
 				continue
 			}
 			a.relevant = true
-			if c.newFIR(fir.SenderSSRC, e.SequenceNumber) {
+			if c.newFIR(sender, entries[4]) {
 				c.keyFramesWanted++
 				a.keyFrame = true
 				c.lastPLI = now

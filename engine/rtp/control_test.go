@@ -104,7 +104,7 @@ func TestOurBitrateRequestIsRepeated(t *testing.T) {
 		if raw == nil {
 			return 0
 		}
-		m, err := parseMaxBitrate(raw)
+		m, err := parseMaxBitrate(raw, nil)
 		if err != nil || m.format != formatTMMBR || m.sender != own {
 			t.Fatalf("%x: %v", raw, err)
 		}
@@ -166,16 +166,16 @@ func TestMaxBitrateWireForm(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Fatalf("got %x, want %x", got, want)
 	}
-	back, err := parseMaxBitrate(got)
+	back, err := parseMaxBitrate(got, nil)
 	if err != nil || back.sender != m.sender || back.entries[0] != m.entries[0] {
 		t.Errorf("%+v %v", back, err)
 	}
 	// An exponent that overflows means no limit; the last bits are rounded down.
-	big, err := parseMaxBitrate(append(bytes.Clone(want[:16]), 0xff, 0xff, 0xff, 0xff))
+	big, err := parseMaxBitrate(append(bytes.Clone(want[:16]), 0xff, 0xff, 0xff, 0xff), nil)
 	if err != nil || big.entries[0].Bitrate != 1<<63 || big.entries[0].Overhead != 511 {
 		t.Errorf("%+v %v", big, err)
 	}
-	odd, _ := parseMaxBitrate(maxBitrateMessage{formatTMMBN, 1, []MaxBitrate{{1, 1234567, 0}}}.appendTo(nil))
+	odd, _ := parseMaxBitrate(maxBitrateMessage{formatTMMBN, 1, []MaxBitrate{{1, 1234567, 0}}}.appendTo(nil), nil)
 	if r := odd.entries[0].Bitrate; r > 1234567 || r < 1234567-16 {
 		t.Errorf("rate %d", r)
 	}

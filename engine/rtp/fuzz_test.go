@@ -99,15 +99,120 @@ func FuzzControl(f *testing.F) {
 	})
 }
 
+// FuzzControlLikePion reads a packet with our code and with pion's.
+func FuzzControlLikePion(f *testing.F) {
+	about, block := senderInfo{ssrc: 1, ntp: 2, timestamp: 3, packets: 4, octets: 5}, reportBlock{ssrc: 6, fraction: 7, lost: -8}
+	for _, b := range [][]byte{
+		appendReport(nil, 1, &about, &block), appendReport(nil, 1, nil, &block), appendReport(nil, 1, nil, nil),
+		appendNACK(nil, 1, 2, []uint16{65530, 3, 100}), appendFIR(nil, 1, 2, 3), appendPLI(nil, 1, 2),
+	} {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		// As handle passes packets on: whole words, no padding, the length right.
+		p = bytes.Clone(p[:min(len(p), 1<<16)&^3])
+		if len(p) < 4 {
+			return
+		}
+		p[0] = p[0]&0x1f | 2<<6
+		closePacket(p, 0)
+		media, err := compareWithPion(t, p)
+		if len(p) < 8 || media < 0 {
+			return
+		}
+		s := newStream(Config{Remote: declared})
+		s.sender.ssrc = uint32(media)
+		s.controlPacket(p, controlOf(declared), time.Unix(1, 0))
+		if malformed := s.Stats().ControlMalformed; (malformed > 0) != (err != nil) {
+			t.Errorf("malformed %d, pion says %v", malformed, err)
+		}
+	})
+}
+
+// compareWithPion reads a packet of those kinds that are read here both ways. It
+// returns pion's error, and the SSRC that the packet is about, -1 for other kinds.
+func compareWithPion(t *testing.T, p []byte) (media int64, err error) {
+	switch kind := rtcp.PacketType(p[1]); {
+	case kind == rtcp.TypeSenderReport || kind == rtcp.TypeReceiverReport:
+		return 0, compareReport(t, p)
+	case kind == rtcp.TypeTransportSpecificFeedback && p[0]&0x1f == rtcp.FormatTLN:
+		var want rtcp.TransportLayerNack
+		err := want.Unmarshal(p)
+		_, media, pairs, ok := parseFeedback(p, nackPairSize)
+		if ok != (err == nil) {
+			t.Fatalf("NACK %v, pion says %v", ok, err)
+		}
+		var numbers []uint16
+		for _, pair := range want.Nacks {
+			numbers = append(numbers, pair.PacketList()...)
+		}
+		if got := appendMissing(nil, pairs, len(numbers)+1); media != want.MediaSSRC || !slices.Equal(got, numbers) {
+			t.Errorf("NACK of %d %v, pion reads %d %v", media, got, want.MediaSSRC, numbers)
+		}
+		return int64(media), err
+	case kind == rtcp.TypePayloadSpecificFeedback && p[0]&0x1f == rtcp.FormatPLI:
+		var want rtcp.PictureLossIndication
+		err := want.Unmarshal(p)
+		_, media, _, ok := parseFeedback(p, 0)
+		if ok != (err == nil) || media != want.MediaSSRC {
+			t.Errorf("PLI %v of %d, pion reads %d, %v", ok, media, want.MediaSSRC, err)
+		}
+		return int64(media), err
+	case kind == rtcp.TypePayloadSpecificFeedback && p[0]&0x1f == rtcp.FormatFIR:
+		var want rtcp.FullIntraRequest
+		err := want.Unmarshal(p)
+		sender, _, entries, ok := parseFeedback(p, firEntrySize)
+		if ok != (err == nil) || sender != want.SenderSSRC || len(entries) != firEntrySize*len(want.FIR) {
+			t.Fatalf("FIR %v of %d, %d bytes, pion reads %+v, %v", ok, sender, len(entries), want, err)
+		}
+		for i, e := range want.FIR {
+			if b := entries[firEntrySize*i:]; binary.BigEndian.Uint32(b) != e.SSRC || b[4] != e.SequenceNumber {
+				t.Errorf("FIR entry %x, pion reads %+v", b[:firEntrySize], e)
+			}
+		}
+		return 0, err
+	}
+	return -1, nil
+}
+
+// compareReport reads a report both ways and returns pion's error.
+func compareReport(t *testing.T, p []byte) error {
+	var sr rtcp.SenderReport
+	var rr rtcp.ReceiverReport
+	var err error
+	if rtcp.PacketType(p[1]) == rtcp.TypeSenderReport {
+		err = sr.Unmarshal(p)
+	} else if err = rr.Unmarshal(p); err == nil {
+		sr.SSRC, sr.Reports = rr.SSRC, rr.Reports
+	}
+	about, blocks, ok := parseReport(p)
+	if ok != (err == nil) {
+		t.Fatalf("report %v, pion says %v", ok, err)
+	}
+	if !ok {
+		return err
+	}
+	if want := (senderInfo{sr.SSRC, sr.NTPTime, sr.RTPTime, sr.PacketCount, sr.OctetCount}); about != want || len(blocks) != reportBlockSize*len(sr.Reports) {
+		t.Fatalf("report %+v and %d bytes, pion reads %+v", about, len(blocks), sr)
+	}
+	for i, r := range sr.Reports {
+		want := reportBlock{r.SSRC, r.FractionLost, int(int32(r.TotalLost<<8) >> 8), r.LastSequenceNumber, r.Jitter, r.LastSenderReport, r.Delay}
+		if got := parseBlock(blocks[reportBlockSize*i:]); got != want {
+			t.Errorf("block %+v, pion reads %+v", got, want)
+		}
+	}
+	return nil
+}
+
 func FuzzMaxBitrate(f *testing.F) {
 	f.Add(maxBitrateMessage{formatTMMBR, 1, []MaxBitrate{{1, 1e6, 40}, {2, 1, 511}}}.appendTo(nil))
 	f.Add(maxBitrateMessage{formatTMMBN, 1, nil}.appendTo(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := parseMaxBitrate(data)
+		m, err := parseMaxBitrate(data, nil)
 		if err != nil {
 			return
 		}
-		again, err := parseMaxBitrate(m.appendTo(nil))
+		again, err := parseMaxBitrate(m.appendTo(nil), nil)
 		if err != nil || len(again.entries) != len(m.entries) {
 			t.Fatalf("%+v: %v", m, err)
 		}

@@ -7,7 +7,8 @@ import (
 )
 
 // Sender and receiver reports are read and written here, once a second and
-// stream each way, without allocating. All other RTCP is rare, and pion's.
+// stream each way, without allocating. What is rarer than that and than feedback
+// is pion's.
 
 // senderInfo is what a sender report tells of its sender (RFC 3550 section 6.4.1).
 type senderInfo struct {
@@ -76,6 +77,11 @@ func appendCNAME(b []byte, ssrc uint32, name string) []byte {
 	for b = append(b, 0); (len(b)-start)%4 != 0; b = append(b, 0) { // ends the chunk
 	}
 	return closePacket(b, start)
+}
+
+// appendBye appends a goodbye of one source (RFC 3550 section 6.6).
+func appendBye(b []byte, ssrc uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(b, 2<<6|1, byte(rtcp.TypeGoodbye), 0, 1), ssrc)
 }
 
 // closePacket writes the length of the packet that begins at start.

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"time"
-
-	"github.com/pion/rtcp"
 )
 
 // reportInterval is the mean time between compound packets: RFC 3550 section
@@ -147,11 +145,11 @@ func (s *Stream) controlPacket(b []byte, from netip.AddrPort, now time.Time) {
 	if a.sender.ssrc != 0 {
 		s.reception.heard(a.sender, now)
 	}
-	if len(a.nacks) > 0 {
-		s.sender.resend(a.nacks, now)
+	if a.nacked > 0 {
+		s.sender.resend(a.nacks[:a.nacked], now)
 	}
-	if a.notify != nil {
-		s.sendCompound(false, maxBitrateMessage{formatTMMBN, s.sender.ssrc, a.notify}.appendTo)
+	if a.notify {
+		s.sendCompound(false, maxBitrateMessage{formatTMMBN, s.sender.ssrc, []MaxBitrate{a.tightest}}.appendTo)
 	}
 	if a.relevant {
 		s.heardAt.Store(now.UnixNano())
@@ -216,19 +214,15 @@ func (s *Stream) RequestKeyFrame() bool {
 	}
 	sequence := s.control.firSequence
 	s.control.mu.Unlock()
-	if c.Feedback.PLI {
-		s.sendFeedback(&rtcp.PictureLossIndication{SenderSSRC: s.sender.ssrc, MediaSSRC: remote})
-	} else {
-		s.sendFeedback(&rtcp.FullIntraRequest{
-			SenderSSRC: s.sender.ssrc, MediaSSRC: remote,
-			FIR: []rtcp.FIREntry{{SSRC: remote, SequenceNumber: sequence}},
-		})
-	}
+	// Feedback goes at once, in a compound packet (RFC 4585 section 3.1).
+	s.sendCompound(false, func(b []byte) []byte {
+		if c.Feedback.PLI {
+			return appendPLI(b, s.sender.ssrc, remote)
+		}
+		return appendFIR(b, s.sender.ssrc, remote, sequence)
+	})
 	return true
 }
-
-// nackPairsMax bounds one NACK message.
-const nackPairsMax = 100
 
 // Nack asks for packets again (generic NACK, RFC 4585 section 6.2.1) when the
 // far end declared it; otherwise nothing happens.
@@ -237,12 +231,10 @@ func (s *Stream) Nack(missing []uint16) {
 	if len(missing) == 0 || remote == 0 || !s.config.Load().Feedback.NACK {
 		return
 	}
-	pairs := rtcp.NackPairsFromSequenceNumbers(missing)
-	pairs = pairs[:min(len(pairs), nackPairsMax)]
 	s.control.mu.Lock()
 	s.control.nacksSent += uint64(len(missing))
 	s.control.mu.Unlock()
-	s.sendFeedback(&rtcp.TransportLayerNack{SenderSSRC: s.sender.ssrc, MediaSSRC: remote, Nacks: pairs})
+	s.sendCompound(false, func(b []byte) []byte { return appendNACK(b, s.sender.ssrc, remote, missing) })
 }
 
 // RequestBitrate asks the far end to send no more than this, headers included
@@ -276,19 +268,9 @@ func (s *Stream) RenewBitrate() {
 	}
 }
 
-// sendFeedback sends a feedback message at once, in a compound packet (RFC 4585
-// section 3.1).
-func (s *Stream) sendFeedback(p rtcp.Packet) { s.sendRare(false, p) }
-
-func (s *Stream) sendBye() { s.sendRare(true, &rtcp.Goodbye{Sources: []uint32{s.sender.ssrc}}) }
-
-// sendRare sends a compound packet that ends with one of pion's.
-func (s *Stream) sendRare(periodic bool, p rtcp.Packet) {
-	raw, err := p.Marshal()
-	if err != nil {
-		return // cannot be: all of it is ours
-	}
-	s.sendCompound(periodic, func(b []byte) []byte { return append(b, raw...) })
+// sendBye says that we leave.
+func (s *Stream) sendBye() {
+	s.sendCompound(true, func(b []byte) []byte { return appendBye(b, s.sender.ssrc) })
 }
 
 // sendControl sends one RTCP datagram, from the RTP socket with rtcp-mux.

@@ -32,10 +32,10 @@ type maxBitrateMessage struct {
 // session has one or two.
 const maxBitrateEntries = 16
 
-// parseMaxBitrate reads one RTCP packet of either kind. Entries beyond
-// maxBitrateEntries are left out.
-func parseMaxBitrate(b []byte) (maxBitrateMessage, error) {
-	var m maxBitrateMessage
+// parseMaxBitrate reads one RTCP packet of either kind. Its entries are appended
+// to those given; beyond maxBitrateEntries they are left out.
+func parseMaxBitrate(b []byte, entries []MaxBitrate) (maxBitrateMessage, error) {
+	m := maxBitrateMessage{entries: entries}
 	if len(b) < 12 || b[0]>>6 != 2 || b[1] != byte(rtcp.TypeTransportSpecificFeedback) {
 		return m, fmt.Errorf("%w: TMMBR header", ErrMalformed)
 	}
@@ -61,16 +61,14 @@ func parseMaxBitrate(b []byte) (maxBitrateMessage, error) {
 
 // appendTo appends the RTCP packet. The media source is 0 as section 4.2.1.2 wants.
 func (m maxBitrateMessage) appendTo(b []byte) []byte {
-	b = append(b, 2<<6|m.format, byte(rtcp.TypeTransportSpecificFeedback))
-	b = binary.BigEndian.AppendUint16(b, uint16(2+2*len(m.entries)))
-	b = binary.BigEndian.AppendUint32(b, m.sender)
-	b = binary.BigEndian.AppendUint32(b, 0)
+	start := len(b)
+	b = appendFeedback(b, rtcp.TypeTransportSpecificFeedback, m.format, m.sender, 0)
 	for _, e := range m.entries {
 		mantissa, exponent := mantissaOf(e.Bitrate)
 		b = binary.BigEndian.AppendUint32(b, e.SSRC)
 		b = binary.BigEndian.AppendUint32(b, exponent<<26|uint32(mantissa)<<9|uint32(min(e.Overhead, 0x1ff)))
 	}
-	return b
+	return closePacket(b, start)
 }
 
 // mantissaOf returns the 17 bits of a rate, and how far they are shifted.
