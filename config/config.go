@@ -9,18 +9,14 @@ import (
 // Config is the whole file. Every field has its key in the tag yaml and its
 // documentation in the tag doc, from which parley.example.yaml is made.
 type Config struct {
-	SIP             SIP          `yaml:"sip" doc:"Where calls arrive."`
-	Media           Media        `yaml:"media" doc:"Sound and pictures of the calls."`
-	HTTP            HTTP         `yaml:"http" doc:"The page of the node, its metrics and its health."`
-	Log             Log          `yaml:"log" doc:"What the program writes to standard error."`
-	Capacity        Capacity     `yaml:"capacity" doc:"What the node does when it has much to do."`
-	DataDir         string       `yaml:"data_dir" doc:"Folder for what outlives the program: the self-signed certificate, and what work costs on this machine. Empty: nothing is kept."`
-	MaxParticipants int          `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
-	MaxQuality      Quality      `yaml:"max_quality" doc:"Largest picture that a participant is sent: sd (up to 448p), hd (720p) or fullhd (1080p)."`
-	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room, shown when it is busy)."`
-	Layout          string       `yaml:"layout" doc:"Layout of the picture."`
-	Conferences     []Conference `yaml:"conferences" doc:"The conferences that always exist. Each opens with its first caller."`
-	AdHoc           AdHoc        `yaml:"adhoc" doc:"Rooms that need no entry above: the first caller opens one."`
+	SIP             SIP        `yaml:"sip" doc:"Where calls arrive."`
+	Media           Media      `yaml:"media" doc:"Sound and pictures of the calls."`
+	HTTP            HTTP       `yaml:"http" doc:"The page of the node, its metrics and its health."`
+	Management      Management `yaml:"management" doc:"The Management Node, where the deployment is configured: of parley serve and parley mgmt."`
+	Log             Log        `yaml:"log" doc:"What the program writes to standard error."`
+	Capacity        Capacity   `yaml:"capacity" doc:"What the node does when it has much to do."`
+	DataDir         string     `yaml:"data_dir" doc:"Folder for what outlives the program: the configuration of the deployment, certificates, and what work costs on this machine. Empty: parley-data in the folder where the program was started."`
+	MaxParticipants int        `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
 }
 
 // SIP says where calls arrive (RFC 3261).
@@ -54,29 +50,18 @@ type Capacity struct {
 	Cache string `yaml:"cache" doc:"File that keeps what work costs on this machine, so that it need not be measured at every start. Empty: costs.json in data_dir, and where that is empty too, measured at every start."`
 }
 
+// Management says where the deployment is configured.
+type Management struct {
+	Address  string `yaml:"address" doc:"Address and port of the REST API, by HTTPS."`
+	Database string `yaml:"database" doc:"Where the configuration is kept: postgres://user:password@host/database, or the path of an SQLite file. Empty: parley.db in data_dir."`
+	CertFile string `yaml:"cert_file" doc:"Certificate chain, PEM. Empty: a self-signed certificate is made, and kept in data_dir."`
+	KeyFile  string `yaml:"key_file" doc:"Private key, PEM. Empty where cert_file is."`
+}
+
 // Log says what is logged, and how.
 type Log struct {
 	Level  LogLevel  `yaml:"level" doc:"debug, info, warn or error."`
 	Format LogFormat `yaml:"format" doc:"text or json."`
-}
-
-// Conference is one conference that always exists.
-type Conference struct {
-	Name            string       `yaml:"name" doc:"Shown on the page and in logs. Must be unique."`
-	Aliases         []string     `yaml:"aliases" doc:"What callers dial: weekly (at any address of this node) or weekly@example.com (only there). Empty: the name."`
-	Layout          string       `yaml:"layout" doc:"Empty: as above."`
-	MaxParticipants int          `yaml:"max_participants" doc:"0: no limit of its own."`
-	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Empty: as above."`
-	MaxQuality      Quality      `yaml:"max_quality" doc:"Empty: as above."`
-}
-
-// AdHoc says which aliases open a room that is not configured.
-type AdHoc struct {
-	Pattern         string       `yaml:"pattern" doc:"Regular expression (RE2) that the whole dialled name before the @ must match. Names of the conferences above are never ad-hoc rooms. Empty: off."`
-	Layout          string       `yaml:"layout" doc:"Empty: as above."`
-	MaxParticipants int          `yaml:"max_participants" doc:"0: no limit of its own."`
-	OwnThumbnail    OwnThumbnail `yaml:"own_thumbnail" doc:"Empty: as above."`
-	MaxQuality      Quality      `yaml:"max_quality" doc:"Empty: as above."`
 }
 
 // Default returns the configuration of an empty file.
@@ -92,23 +77,19 @@ func Default() Config {
 			SmallBitrate:   384,
 			SilenceTimeout: 30 * time.Second,
 		},
-		HTTP:         HTTP{Address: ":8080"},
-		Capacity:     Capacity{Limit: 90},
-		Log:          Log{Level: LevelInfo, Format: FormatText},
-		MaxQuality:   FullHD,
-		OwnThumbnail: Auto,
-		Layout:       "one_main_seven_pips",
-		AdHoc:        AdHoc{Pattern: "meet(-[a-z0-9-]+)?"},
+		Management: Management{Address: ":8443"},
+		HTTP:       HTTP{Address: ":8080"},
+		Capacity:   Capacity{Limit: 90},
+		Log:        Log{Level: LevelInfo, Format: FormatText},
 	}
 }
 
 // Load reads the YAML file at path ("" = no file), then the variables of env
 // ("KEY=value", as os.Environ gives them) over it, and validates the result.
-// A key a.b has the variable PARLEY_A_B; one for a list holds YAML. Variables
-// that start like those of a group and belong to no key are wrong. With
-// layouts, the layout of every conference must be among them. The error names
-// file and line of everything that is wrong, one problem to a line.
-func Load(path string, env []string, layouts ...string) (Config, error) {
+// A key a.b has the variable PARLEY_A_B. Variables
+// that start like those of a group and belong to no key are wrong. The error
+// names file and line of everything that is wrong, one problem to a line.
+func Load(path string, env []string) (Config, error) {
 	c := Default()
 	d := newDecoder()
 	if path != "" {
@@ -120,7 +101,7 @@ func Load(path string, env []string, layouts ...string) (Config, error) {
 	}
 	d.environment(env, &c)
 	if len(d.problems) == 0 { // half a configuration would only give errors that follow from others
-		validate(&c, d, layouts)
+		validate(&c, d)
 	}
 	if err := d.err(); err != nil {
 		return Config{}, err

@@ -143,8 +143,6 @@ func (d *decoder) value(path string, node *yaml.Node, v reflect.Value) {
 	switch {
 	case v.Kind() == reflect.Struct && !isScalar(v):
 		d.mapping(path, node, v)
-	case v.Kind() == reflect.Slice:
-		d.list(path, node, v)
 	case node.Kind != yaml.ScalarNode:
 		d.problemf(path, "expected a single value, not a %s", kindName(node.Kind))
 	case node.Tag == "!!null":
@@ -187,25 +185,10 @@ func (d *decoder) mapping(path string, node *yaml.Node, v reflect.Value) {
 	}
 }
 
-func (d *decoder) list(path string, node *yaml.Node, v reflect.Value) {
-	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
-		v.SetZero()
-		return
-	}
-	if node.Kind != yaml.SequenceNode {
-		d.problemf(path, "expected a list, not a %s; write [one, two] or one line with a dash for each", kindName(node.Kind))
-		return
-	}
-	v.Set(reflect.MakeSlice(v.Type(), len(node.Content), len(node.Content)))
-	for i, item := range node.Content {
-		d.value(fmt.Sprintf("%s[%d]", path, i), item, v.Index(i))
-	}
-}
-
 func (d *decoder) scalar(path, text string, v reflect.Value) {
 	if c, ok := v.Interface().(choice); ok {
 		if text != "" && !slices.Contains(c.choices(), text) {
-			d.problemf(path, "%q is none of %s%s", text, strings.Join(c.choices(), ", "), didYouMean(text, c.choices()))
+			d.problemf(path, "%q is none of %s%s", text, strings.Join(c.choices(), ", "), DidYouMean(text, c.choices()))
 			return
 		}
 		v.SetString(text)

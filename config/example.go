@@ -10,8 +10,7 @@ import (
 )
 
 // Example returns the text of parley.example.yaml: every key with its
-// documentation, its variable and its default. Reading it gives Default, as
-// the conferences in it are comments.
+// documentation, its variable and its default. Reading it gives Default.
 func Example() []byte {
 	var b bytes.Buffer
 	b.WriteString(`# Configuration of parley serve: every key with its default.
@@ -44,29 +43,9 @@ func exampleStruct(b *bytes.Buffer, indent, path string, v reflect.Value) {
 		case group:
 			fmt.Fprintf(b, "%s%s:\n", indent, key)
 			exampleStruct(b, indent+"  ", p, field)
-		case field.Kind() == reflect.Slice:
-			fmt.Fprintf(b, "%s%s: []\n", indent, key)
-			exampleItem(b, indent, key, field.Type().Elem())
 		default:
 			fmt.Fprintf(b, "%s%s: %s\n", indent, key, exampleScalar(field))
 		}
-	}
-}
-
-// exampleItem writes one item of a list of structs, commented out.
-func exampleItem(b *bytes.Buffer, indent, key string, t reflect.Type) {
-	sample := reflect.ValueOf(Conference{Name: "Weekly", Aliases: []string{"weekly", "weekly@example.com"}})
-	fmt.Fprintf(b, "%s# %s:\n", indent, key)
-	dash := "- "
-	for i := range t.NumField() {
-		tag, value := t.Field(i).Tag, sample.Field(i)
-		text := exampleScalar(value)
-		if value.Kind() == reflect.Slice {
-			text = "[" + strings.Join(value.Interface().([]string), ", ") + "]"
-		}
-		line := dash + tag.Get("yaml") + ": " + text
-		fmt.Fprintf(b, "%s#   %-45s # %s\n", indent, line, tag.Get("doc"))
-		dash = "  "
 	}
 }
 

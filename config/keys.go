@@ -38,19 +38,7 @@ func (d *decoder) environment(env []string, c *Config) {
 		}
 		d.source = envName(path)
 		d.places[path] = place{source: d.source}
-		if v.Kind() != reflect.Slice {
-			d.scalar(path, text, v)
-			return
-		}
-		root, _, err := parse([]byte(text))
-		switch {
-		case err != nil:
-			d.problemf(path, "%v", err)
-		case root == nil:
-			v.SetZero()
-		default:
-			d.value(path, root, v)
-		}
+		d.scalar(path, text, v)
 	})
 }
 
@@ -69,7 +57,7 @@ func (d *decoder) unknownVariables(values map[string]string, c *Config) {
 			if whole.Field(i).Type.Kind() != reflect.Struct || !strings.HasPrefix(name, group) {
 				continue
 			}
-			hint := didYouMean(name, known)
+			hint := DidYouMean(name, known)
 			if hint == "" {
 				there := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return !strings.HasPrefix(k, group) })
 				hint = fmt.Sprintf(" (there are %s)", strings.Join(there, ", "))
@@ -130,7 +118,7 @@ func unknownKey(path, key string, v reflect.Value) string {
 		where = "in " + path
 	}
 	text := fmt.Sprintf("unknown key %q %s", key, where)
-	if hint := didYouMean(key, keysOf(v.Type())); hint != "" {
+	if hint := DidYouMean(key, keysOf(v.Type())); hint != "" {
 		return text + hint
 	}
 	var elsewhere []string
@@ -146,8 +134,8 @@ func unknownKey(path, key string, v reflect.Value) string {
 	return text + fmt.Sprintf(" (known here: %s)", strings.Join(keysOf(v.Type()), ", "))
 }
 
-// didYouMean returns a hint at the word most like what was written, or "".
-func didYouMean(written string, words []string) string {
+// DidYouMean returns a hint at the word most like what was written, or "".
+func DidYouMean(written string, words []string) string {
 	best, distance := "", 3
 	if len(written) < 4 {
 		distance = 2

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,9 +16,10 @@ const minSessionExpires = 90 * time.Second
 const minSmallBitrate = 64
 
 // validate records what is wrong with c as a whole.
-func validate(c *Config, d *decoder, layouts []string) {
+func validate(c *Config, d *decoder) {
 	for path, address := range map[string]string{
 		"sip.udp": c.SIP.UDP, "sip.tcp": c.SIP.TCP, "sip.tls": c.SIP.TLS, "http.address": c.HTTP.Address,
+		"management.address": c.Management.Address,
 	} {
 		if problem := checkListen(address); problem != "" {
 			d.problemf(path, "%s", problem)
@@ -28,18 +27,17 @@ func validate(c *Config, d *decoder, layouts []string) {
 	}
 	validateSIP(c, d)
 	validateMedia(c, d)
+	if c.Management.Address == "" {
+		d.problemf("management.address", "is empty: nobody could configure anything")
+	}
+	if (c.Management.CertFile == "") != (c.Management.KeyFile == "") {
+		d.problemf("management.cert_file", "management.cert_file and management.key_file are given together or not at all")
+	}
 	if c.MaxParticipants < 0 {
 		d.problemf("max_participants", "%d is less than 0", c.MaxParticipants)
 	}
 	if c.Capacity.Limit < 0 || c.Capacity.Limit > 100 {
 		d.problemf("capacity.limit", "%d is no percentage: 0 to 100", c.Capacity.Limit)
-	}
-	// These two are where "empty: as above" ends.
-	if c.MaxQuality == "" {
-		d.problemf("max_quality", "is empty; write one of %s", strings.Join(c.MaxQuality.choices(), ", "))
-	}
-	if c.OwnThumbnail == "" {
-		d.problemf("own_thumbnail", "is empty; write one of %s", strings.Join(c.OwnThumbnail.choices(), ", "))
 	}
 	if c.Log.Level == "" {
 		c.Log.Level = LevelInfo
@@ -47,18 +45,6 @@ func validate(c *Config, d *decoder, layouts []string) {
 	if c.Log.Format == "" {
 		c.Log.Format = FormatText
 	}
-	checkLayout(d, layouts, "layout", c.Layout)
-	if c.Layout == "" {
-		d.problemf("layout", "is empty")
-	}
-	validateConferences(c, d, layouts)
-	if _, err := c.AdHoc.compile(); err != nil {
-		d.problemf("adhoc.pattern", "%v", err)
-	}
-	if c.AdHoc.MaxParticipants < 0 {
-		d.problemf("adhoc.max_participants", "%d is less than 0", c.AdHoc.MaxParticipants)
-	}
-	checkLayout(d, layouts, "adhoc.layout", c.AdHoc.Layout)
 }
 
 func validateSIP(c *Config, d *decoder) {
@@ -107,40 +93,6 @@ func validateMedia(c *Config, d *decoder) {
 	}
 }
 
-func validateConferences(c *Config, d *decoder, layouts []string) {
-	names, aliases := map[string]string{}, map[string]string{}
-	for i := range c.Conferences {
-		conf := &c.Conferences[i]
-		path := fmt.Sprintf("conferences[%d]", i)
-		if strings.TrimSpace(conf.Name) == "" {
-			d.problemf(path+".name", "is missing")
-			continue
-		}
-		if first, twice := names[strings.ToLower(conf.Name)]; twice {
-			d.problemf(path+".name", "%q is the name of %s already", conf.Name, first)
-		}
-		names[strings.ToLower(conf.Name)] = path
-		for j, alias := range conf.dialled() {
-			p := path + ".name"
-			if len(conf.Aliases) > 0 {
-				p = fmt.Sprintf("%s.aliases[%d]", path, j)
-			}
-			if problem := checkAlias(alias); problem != "" {
-				d.problemf(p, "%s", problem)
-				continue
-			}
-			if first, twice := aliases[strings.ToLower(alias)]; twice {
-				d.problemf(p, "alias %q leads to %s already", alias, first)
-			}
-			aliases[strings.ToLower(alias)] = strconv.Quote(conf.Name)
-		}
-		if conf.MaxParticipants < 0 {
-			d.problemf(path+".max_participants", "%d is less than 0", conf.MaxParticipants)
-		}
-		checkLayout(d, layouts, path+".layout", conf.Layout)
-	}
-}
-
 // checkListen says what is wrong with a listen address; "" is off.
 func checkListen(address string) string {
 	if address == "" {
@@ -157,36 +109,4 @@ func checkListen(address string) string {
 		return fmt.Sprintf("host %q of %q is not an IP address of this machine", host, address)
 	}
 	return ""
-}
-
-// checkAlias says what is wrong with an alias.
-func checkAlias(alias string) string {
-	switch {
-	case alias == "":
-		return "is empty"
-	case strings.HasPrefix(strings.ToLower(alias), "sip:"), strings.HasPrefix(strings.ToLower(alias), "sips:"):
-		return fmt.Sprintf("%q: write the alias without %q", alias, alias[:strings.IndexByte(alias, ':')+1])
-	case strings.ContainsAny(alias, " \t\r\n;?<>\":"):
-		return fmt.Sprintf("%q cannot be dialled: no blanks, quotes, colons, semicolons or angle brackets; give the conference aliases without them", alias)
-	case strings.Count(alias, "@") > 1, strings.HasPrefix(alias, "@"), strings.HasSuffix(alias, "@"):
-		return fmt.Sprintf("%q is neither name nor name@host", alias)
-	}
-	return ""
-}
-
-func checkLayout(d *decoder, layouts []string, path, layout string) {
-	if layout != "" && len(layouts) > 0 && !slices.Contains(layouts, layout) {
-		d.problemf(path, "unknown layout %q; there are %s%s", layout, strings.Join(layouts, ", "), didYouMean(layout, layouts))
-	}
-}
-
-// compile returns the pattern anchored at both ends; nil when it is off.
-func (a AdHoc) compile() (*regexp.Regexp, error) {
-	if a.Pattern == "" {
-		return nil, nil
-	}
-	if _, err := regexp.Compile(a.Pattern); err != nil {
-		return nil, fmt.Errorf("bad regular expression: %w", err)
-	}
-	return regexp.Compile(`\A(?i:` + a.Pattern + `)\z`)
 }

@@ -50,10 +50,8 @@ const (
 // choice is a value of a short list.
 type choice interface{ choices() []string }
 
-func (Quality) choices() []string      { return []string{"sd", "hd", "fullhd"} }
-func (OwnThumbnail) choices() []string { return []string{"hidden", "shown", "auto"} }
-func (LogLevel) choices() []string     { return []string{"debug", "info", "warn", "error"} }
-func (LogFormat) choices() []string    { return []string{"text", "json"} }
+func (LogLevel) choices() []string  { return []string{"debug", "info", "warn", "error"} }
+func (LogFormat) choices() []string { return []string{"text", "json"} }
 
 // PortRange is a range of UDP ports, both ends included.
 type PortRange struct {

@@ -13,7 +13,7 @@ var defaultPorts = map[string]uint16{"udp": 5060, "tcp": 5060, "tls": 5061}
 // UDP, TCP and TLS that listens. host stands for this node in them: a name, an
 // IPv4 address or an IPv6 address in brackets.
 func (n *Node) Dial(host string) []string {
-	list := n.host.config.Dialable()
+	list := n.host.directory.Load().Dialable()
 	for _, network := range []string{"udp", "tcp", "tls"} {
 		if at := n.SIPAddr(network); at.IsValid() {
 			for i, alias := range list {

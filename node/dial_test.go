@@ -30,8 +30,10 @@ func TestDialURI(t *testing.T) {
 func TestDialWithoutUDP(t *testing.T) {
 	c := config.Default()
 	c.SIP.UDP, c.SIP.TCP, c.HTTP.Address = "", "127.0.0.1:0", ""
-	c.Conferences = []config.Conference{{Name: "weekly"}, {Name: "Board", Aliases: []string{"board@example.com"}}}
-	n, err := New(Config{Config: c, Codecs: fake.Codecs(), Log: slog.New(slog.DiscardHandler)})
+	d := config.DefaultDeployment()
+	d.AddRoom("weekly")
+	d.AddRoom("Board", "board@example.com")
+	n, err := New(Config{Config: c, Deployment: d, Codecs: fake.Codecs(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

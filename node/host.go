@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/config"
@@ -22,9 +23,10 @@ import (
 // host is the media host of this node: signaling.MediaHost on an engine of the
 // same process.
 type host struct {
-	engine *engine.Engine
-	config config.Config
-	log    *slog.Logger
+	engine    *engine.Engine
+	config    config.Config
+	directory atomic.Pointer[config.Directory]
+	log       *slog.Logger
 
 	mu     sync.Mutex
 	legs   map[signaling.LegID]*leg // guarded by mu
@@ -49,7 +51,7 @@ func newID() string {
 
 // Answers implements signaling.MediaHost.
 func (h *host) Answers(alias string) bool {
-	_, ok := service(&h.config, alias)
+	_, ok := service(h.directory.Load(), alias)
 	return ok
 }
 
@@ -64,7 +66,7 @@ func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (s
 }
 
 func (h *host) join(p signaling.Participant, offer []byte) (signaling.LegID, []byte, error) {
-	conference, ok := service(&h.config, p.LocalAlias)
+	conference, ok := service(h.directory.Load(), p.LocalAlias)
 	if !ok {
 		return "", nil, &signaling.Refusal{Code: signaling.CodeUnknownAlias, Reason: fmt.Sprintf("nothing here is called %q", p.LocalAlias)}
 	}

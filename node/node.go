@@ -19,10 +19,11 @@ import (
 
 // Config is what a node needs to start.
 type Config struct {
-	Config  config.Config
-	Codecs  codecs.Set
-	Log     *slog.Logger
-	Version string
+	Config     config.Config
+	Deployment config.Deployment // until Configure brings another
+	Codecs     codecs.Set
+	Log        *slog.Logger
+	Version    string
 }
 
 // Node is a running Conferencing Node.
@@ -51,6 +52,7 @@ func New(c Config) (*Node, error) {
 		SmallBitrate: c.Config.Media.SmallBitrate * 1000,
 	})}
 	n.host = newHost(n.engine, c.Config, c.Log)
+	n.Configure(c.Deployment)
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop
 	if err := n.listen(ctx, c); err != nil {
@@ -89,7 +91,8 @@ func (n *Node) listen(ctx context.Context, c Config) error {
 	}
 	n.web, err = web.Listen(cfg.HTTP.Address, web.Config{
 		Status: n.Status, Refused: n.host.refused.read, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
-		Dial: n.Dial(web.HostPlaceholder), AdHoc: cfg.AdHoc.Pattern != "", Profiling: cfg.HTTP.Profiling,
+		Dial:  func() []string { return n.Dial(web.HostPlaceholder) },
+		AdHoc: func() bool { return n.host.directory.Load().AdHoc() }, Profiling: cfg.HTTP.Profiling,
 	})
 	if err != nil {
 		return fmt.Errorf("http.address: %w", err)
@@ -120,6 +123,10 @@ func (n *Node) HTTPAddr() netip.AddrPort {
 	}
 	return n.web.Addr()
 }
+
+// Configure puts a configuration of the deployment into force. Conferences that
+// run keep what they began with.
+func (n *Node) Configure(d config.Deployment) { n.host.directory.Store(d.Directory()) }
 
 // Status tells of everything that runs.
 func (n *Node) Status() engine.Status { return n.engine.Status() }

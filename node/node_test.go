@@ -18,16 +18,16 @@ import (
 
 func testHost(t *testing.T, change func(*config.Config)) *host {
 	t.Helper()
-	c := config.Default()
-	c.Conferences = []config.Conference{
-		{Name: "Weekly", Aliases: []string{"weekly", "board@example.com"}, MaxQuality: config.HD},
-		{Name: "Small", MaxParticipants: 1},
-	}
+	c, d := config.Default(), config.DefaultDeployment()
+	d.AddRoom("Weekly", "weekly", "board@example.com")
+	one := 1
+	d.AddRoom("Small").ParticipantLimit = &one
 	if change != nil {
 		change(&c)
 	}
 	e := engine.New(engine.Config{Codecs: fake.Codecs(), Manual: true, Log: slog.New(slog.DiscardHandler)})
 	h := newHost(e, c, slog.New(slog.DiscardHandler))
+	h.directory.Store(d.Directory())
 	t.Cleanup(func() {
 		h.close()
 		e.Close()
@@ -42,7 +42,7 @@ func TestServiceBehindAnAlias(t *testing.T) {
 		"small": "Small", "meet": "meet", "meet-tomorrow@parley.example": "meet-tomorrow",
 		"board": "", "board@other.example": "", "nobody": "", "": "",
 	} {
-		got, ok := service(&h.config, alias)
+		got, ok := service(h.directory.Load(), alias)
 		if ok != (want != "") || got.Name != want {
 			t.Errorf("%q leads to %q, want %q", alias, got.Name, want)
 		}
@@ -50,7 +50,7 @@ func TestServiceBehindAnAlias(t *testing.T) {
 			t.Errorf("%q: Answers and service disagree", alias)
 		}
 	}
-	if c, _ := service(&h.config, "weekly"); c.MaxHeight != 720 || c.Layout == nil || c.OwnThumbnail != engine.OwnAuto {
+	if c, _ := service(h.directory.Load(), "weekly"); c.MaxHeight != 720 || c.Layout == nil || c.OwnThumbnail != engine.OwnAuto {
 		t.Errorf("%+v", c)
 	}
 }
@@ -66,6 +66,8 @@ func TestVideoAddedDuringTheCall(t *testing.T) {
 	for limit, fits := range map[float64]bool{0.01: false, 1: true} {
 		e := engine.New(engine.Config{Codecs: fake.Codecs(), Manual: true, Log: slog.New(slog.DiscardHandler), Limit: limit})
 		h := newHost(e, config.Default(), slog.New(slog.DiscardHandler))
+		d := config.DefaultDeployment()
+		h.directory.Store(d.Directory())
 		id, _, err := h.Join(t.Context(), caller("meet"), []byte(plainOffer))
 		if err != nil {
 			t.Fatal(err)

@@ -11,18 +11,18 @@ var heights = map[config.Quality]int{config.SD: 448, config.HD: 720, config.Full
 
 // service returns the conference that an alias leads to. A layout that does
 // not exist is the default: the configuration was checked when it was read.
-func service(c *config.Config, alias string) (engine.ConferenceConfig, bool) {
-	conf, ok := c.Lookup(alias)
+func service(d *config.Directory, alias string) (engine.ConferenceConfig, bool) {
+	room, ok := d.Lookup(alias)
 	if !ok {
 		return engine.ConferenceConfig{}, false
 	}
-	layout, ok := composer.Find(conf.Layout)
+	layout, ok := composer.Find(room.Layout)
 	if !ok {
 		layout, _ = composer.Find("")
 	}
 	return engine.ConferenceConfig{
-		Name: conf.Name, Layout: layout, OwnThumbnail: engine.OwnThumbnail(conf.OwnThumbnail),
-		MaxParticipants: conf.MaxParticipants, MaxHeight: heights[conf.MaxQuality],
-		Welcome: []string{"Welcome to " + conf.Name, "You are the first here.", "The others will appear when they call in."},
+		Name: room.Name, Layout: layout, OwnThumbnail: engine.OwnThumbnail(room.OwnThumbnail),
+		MaxParticipants: room.MaxParticipants, MaxHeight: heights[room.MaxQuality],
+		Welcome: []string{"Welcome to " + room.Name, "You are the first here.", "The others will appear when they call in."},
 	}, true
 }

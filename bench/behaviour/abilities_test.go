@@ -10,13 +10,13 @@ import (
 	"parley/bench/caller"
 	"parley/bench/clip"
 	"parley/codecs"
-	"parley/config"
+	"parley/node"
 )
 
 // Senders of every shape and rate in one conference, and receivers of every
 // ability: each gets the best that he declared, and nothing more.
 func TestDifferentAbilities(t *testing.T) {
-	m := open(t, func(c *config.Config) { c.OwnThumbnail = config.Shown })
+	m := open(t, func(c *node.Config) { c.Deployment.Global.OwnThumbnail = "shown" })
 	camera := func(i, w, h, fps int) *clip.VideoSpec {
 		return &clip.VideoSpec{Caller: i, Width: w, Height: h, FPS: fps, Bitrate: 400_000}
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"parley/bench/caller"
-	"parley/config"
 	"parley/engine"
+	"parley/node"
 )
 
 // Who takes 720p is sent pictures stitched of two bands: everybody shares the
@@ -17,7 +17,7 @@ import (
 // one encoder to another, and so does a fourth one who joins; nobody is ever
 // shown himself large.
 func TestSharedBands(t *testing.T) {
-	m := open(t, func(c *config.Config) { c.OwnThumbnail = config.Hidden })
+	m := open(t, func(c *node.Config) { c.Deployment.Global.OwnThumbnail = "hidden" })
 	add := func(i int) *caller.Caller {
 		c := m.spec(i)
 		c.H264.Level = 31

@@ -14,7 +14,7 @@ import (
 
 	"parley/bench/caller"
 	"parley/bench/clip"
-	"parley/config"
+	"parley/node"
 )
 
 // Garbage, truncated, replayed and foreign packets at the ports of a call, and
@@ -102,8 +102,8 @@ func bombard(stop <-chan struct{}, to ...netip.AddrPort) {
 
 // Calls over every transport and both address families reach one room.
 func TestTransports(t *testing.T) {
-	m := open(t, func(c *config.Config) {
-		c.SIP.UDP, c.SIP.TCP, c.SIP.TLS = ":0", ":0", ":0"
+	m := open(t, func(c *node.Config) {
+		c.Config.SIP.UDP, c.Config.SIP.TCP, c.Config.SIP.TLS = ":0", ":0", ":0"
 	})
 	six := netip.IPv6Loopback()
 	ways := []struct {

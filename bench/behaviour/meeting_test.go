@@ -40,7 +40,7 @@ const patience = 60 * time.Second
 
 // open starts a node on free ports, and checks at the end of the test that
 // nothing of it is left.
-func open(t *testing.T, change func(*config.Config)) *meeting {
+func open(t *testing.T, change func(*node.Config)) *meeting {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() && os.Getenv("PARLEY_TEST_LOG") != "" {
@@ -50,18 +50,19 @@ func open(t *testing.T, change func(*config.Config)) *meeting {
 }
 
 // openLogged is open with a log for the node.
-func openLogged(t *testing.T, log *slog.Logger, change func(*config.Config)) *meeting {
+func openLogged(t *testing.T, log *slog.Logger, change func(*node.Config)) *meeting {
 	t.Helper()
 	library()
 	goroutines, pictures, sockets := runtime.NumGoroutine(), codecs.PicturesLive(), rtp.TransportsOpen()
-	c := config.Default()
-	c.Capacity.Limit = 0 // the callers take the same processors
-	c.SIP.UDP, c.SIP.TCP, c.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.OwnThumbnail = config.Hidden
+	c := node.Config{Config: config.Default(), Deployment: config.DefaultDeployment(), Codecs: native.Codecs(), Version: "test"}
+	c.Config.Capacity.Limit = 0 // the callers take the same processors
+	c.Config.SIP.UDP, c.Config.SIP.TCP, c.Config.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.Deployment.Global.OwnThumbnail, c.Deployment.Global.MaxPixelsPerSecond = "hidden", "fullhd"
 	if change != nil {
 		change(&c)
 	}
-	n, err := node.New(node.Config{Config: c, Codecs: native.Codecs(), Log: log, Version: "test"})
+	c.Log = log
+	n, err := node.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

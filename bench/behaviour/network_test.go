@@ -12,7 +12,7 @@ import (
 	"parley/bench/caller"
 	"parley/bench/clip"
 	"parley/codecs"
-	"parley/config"
+	"parley/node"
 	"parley/signaling/sip"
 )
 
@@ -82,7 +82,7 @@ func toneLevel(samples []float32, freq float64) float64 {
 
 // A caller on a bad network falls to a lower rung; the others keep theirs.
 func TestBadNetworkLowersOnlyOne(t *testing.T) {
-	m := open(t, func(c *config.Config) { c.OwnThumbnail = config.Shown })
+	m := open(t, func(c *node.Config) { c.Deployment.Global.OwnThumbnail = "shown" })
 	for i := range 4 {
 		c := m.spec(i)
 		if i == 3 {
@@ -122,7 +122,7 @@ func bitrate(m *meeting, i int) int {
 // Whoever vanishes without a word is gone after the silence timeout, and
 // whoever hangs up at once.
 func TestVanishingLeavesNothing(t *testing.T) {
-	m := open(t, func(c *config.Config) { c.Media.SilenceTimeout = 2 * time.Second })
+	m := open(t, func(c *node.Config) { c.Config.Media.SilenceTimeout = 2 * time.Second })
 	stays := m.call(m.spec(0))
 	goes := m.call(m.spec(1))
 	m.await(stays, "A sees B", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "B") })
@@ -143,9 +143,10 @@ func TestVanishingLeavesNothing(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	m := open(t, func(c *config.Config) {
-		c.Conferences = []config.Conference{{Name: "Small", Aliases: []string{"small"}, MaxParticipants: 1}}
-		c.MaxParticipants = 2
+	m := open(t, func(c *node.Config) {
+		one := 1
+		c.Deployment.AddRoom("Small", "small").ParticipantLimit = &one
+		c.Config.MaxParticipants = 2
 	})
 	refused := func(what string, code int, change func(*caller.Config)) {
 		t.Helper()

@@ -21,6 +21,7 @@ import (
 	"parley/composer"
 	"parley/config"
 	"parley/engine"
+	"parley/node"
 )
 
 // heardAt and silentAt are the levels, dBov, at which a tone of -26 dBov counts
@@ -39,7 +40,7 @@ func TestNineCallers(t *testing.T) {
 }
 
 func nineCallers(t *testing.T, own config.OwnThumbnail) {
-	m := open(t, func(c *config.Config) { c.OwnThumbnail = own })
+	m := open(t, func(c *node.Config) { c.Deployment.Global.OwnThumbnail = string(own) })
 	for i := range 8 {
 		m.call(m.spec(i))
 	}

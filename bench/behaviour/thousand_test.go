@@ -13,8 +13,8 @@ import (
 
 	"parley/bench/caller"
 	"parley/codecs"
-	"parley/config"
 	"parley/engine/rtp"
+	"parley/node"
 )
 
 // Calls set up and torn down leave goroutines, pictures, sockets, codecs and
@@ -28,7 +28,7 @@ func TestManyCallsLeaveNothing(t *testing.T) {
 		}
 		calls = n
 	}
-	m := open(t, func(c *config.Config) { c.OwnThumbnail = config.Shown })
+	m := open(t, func(c *node.Config) { c.Deployment.Global.OwnThumbnail = "shown" })
 	m.batch(t, calls/2) // pools, caches and the C allocator's arenas fill up
 	before := m.used()
 	for done := 0; done < calls; done += 20 {

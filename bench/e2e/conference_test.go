@@ -13,7 +13,6 @@ import (
 	"parley/bench/clip"
 	"parley/bench/peer"
 	"parley/codecs"
-	"parley/config"
 	"parley/node"
 	"parley/signaling/sdp"
 )
@@ -48,7 +47,7 @@ type meeting struct {
 
 // assemble calls them all in, nobody talking.
 func assemble(t *testing.T, transport string) *meeting {
-	ctx, n := open(t, func(c *config.Config) { c.MaxQuality, c.SIP.TLS = config.HD, "127.0.0.1:0" })
+	ctx, n := open(t, func(c *node.Config) { c.Deployment.Global.MaxPixelsPerSecond, c.Config.SIP.TLS = "hd", "127.0.0.1:0" })
 	m := &meeting{t: t, ctx: ctx, node: n, phones: map[int]phone{}, scripted: map[int]*caller.Caller{}}
 	target := "sip:meet@" + n.SIPAddr("udp").String()
 	if transport != "udp" {

@@ -30,13 +30,13 @@ const patience = 2 * time.Minute
 
 // open starts a node on free ports of 127.0.0.1, and checks at the end of the
 // test that nothing of it is left.
-func open(t *testing.T, change func(*config.Config)) (context.Context, *node.Node) {
+func open(t *testing.T, change func(*node.Config)) (context.Context, *node.Node) {
 	t.Helper()
 	pictures, sockets := codecs.PicturesLive(), rtp.TransportsOpen()
-	c := config.Default()
-	c.Capacity.Limit = 0 // the callers take the same processors
-	c.SIP.UDP, c.SIP.TCP, c.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.OwnThumbnail = config.Hidden
+	c := node.Config{Config: config.Default(), Deployment: config.DefaultDeployment(), Codecs: native.Codecs(), Version: "test"}
+	c.Config.Capacity.Limit = 0 // the callers take the same processors
+	c.Config.SIP.UDP, c.Config.SIP.TCP, c.Config.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.Deployment.Global.OwnThumbnail, c.Deployment.Global.MaxPixelsPerSecond = "hidden", "fullhd"
 	if change != nil {
 		change(&c)
 	}
@@ -44,9 +44,8 @@ func open(t *testing.T, change func(*config.Config)) (context.Context, *node.Nod
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		out = os.Stderr
 	}
-	n, err := node.New(node.Config{
-		Config: c, Codecs: native.Codecs(), Log: slog.New(slog.NewTextHandler(out, nil)), Version: "test",
-	})
+	c.Log = slog.New(slog.NewTextHandler(out, nil))
+	n, err := node.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

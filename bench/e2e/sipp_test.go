@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parley/bench/peer"
-	"parley/config"
 	"parley/node"
 )
 
@@ -50,7 +49,7 @@ var scenarios = []scenario{
 // TestSIPp runs every scenario against one node and counts the calls that went
 // as written.
 func TestSIPp(t *testing.T) {
-	ctx, n := open(t, func(c *config.Config) { c.MaxQuality = config.SD })
+	ctx, n := open(t, func(c *node.Config) { c.Deployment.Global.MaxPixelsPerSecond = "sd" })
 	for _, s := range scenarios {
 		name := s.name
 		if s.tcp {

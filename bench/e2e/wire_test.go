@@ -25,8 +25,8 @@ import (
 func TestWire(t *testing.T) {
 	t.Setenv(rtp.OffloadVariable, "off") // else a run of packets passes the loopback interface as one
 	const first, last = 38000, 38099
-	ctx, n := open(t, func(c *config.Config) {
-		c.MaxQuality, c.Media.Ports = config.HD, config.PortRange{First: first, Last: last}
+	ctx, n := open(t, func(c *node.Config) {
+		c.Deployment.Global.MaxPixelsPerSecond, c.Config.Media.Ports = "hd", config.PortRange{First: first, Last: last}
 	})
 	sip := int(n.SIPAddr("udp").Port())
 	tcp := int(n.SIPAddr("tcp").Port())
@@ -151,7 +151,7 @@ func judge(t *testing.T, capture *peer.Capture, n *node.Node, first, last int) {
 
 // TestRecording has ffprobe decode what a caller recorded.
 func TestRecording(t *testing.T) {
-	ctx, n := open(t, func(c *config.Config) { c.MaxQuality = config.HD })
+	ctx, n := open(t, func(c *node.Config) { c.Deployment.Global.MaxPixelsPerSecond = "hd" })
 	path := filepath.Join(folder(t), "meeting.mp4")
 	var callers []*caller.Caller
 	for i := range 3 {

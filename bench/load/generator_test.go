@@ -22,8 +22,9 @@ func openNode(t *testing.T) *node.Node {
 	c := config.Default()
 	c.Capacity.Limit = 0 // the callers take the same processors
 	c.SIP.UDP, c.SIP.TCP, c.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.OwnThumbnail = config.Hidden
-	n, err := node.New(node.Config{Config: c, Codecs: native.Codecs(), Log: slog.New(slog.DiscardHandler), Version: "test"})
+	d := config.DefaultDeployment()
+	d.Global.OwnThumbnail, d.Global.MaxPixelsPerSecond = "hidden", "fullhd"
+	n, err := node.New(node.Config{Config: c, Deployment: d, Codecs: native.Codecs(), Log: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package subject
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 
 	"parley/config"
 	"parley/engine"
+	"parley/node"
 )
 
 // Errors of this package.
@@ -60,27 +62,22 @@ func Start(ctx context.Context, c NodeConfig) (*Node, error) {
 	if n.log == nil {
 		n.log = io.Discard
 	}
-	if c.MaxQuality == "" {
-		c.MaxQuality = config.HD
-	}
-	text := fmt.Sprintf(`sip: {udp: "127.0.0.1:0", tcp: ""}
+	d := config.DefaultDeployment()
+	d.Global.MaxPixelsPerSecond = string(cmp.Or(c.MaxQuality, config.HD))
+	d.Global.OwnThumbnail = cmp.Or(string(c.OwnThumbnail), d.Global.OwnThumbnail)
+	d.Global.HostView = cmp.Or(c.Layout, d.Global.HostView)
+	file := filepath.Join(folder, "parley.yaml")
+	err = errors.Join(node.SaveDeployment(folder, d), os.WriteFile(file, fmt.Appendf(nil, `sip: {udp: "127.0.0.1:0", tcp: ""}
 http: {address: "127.0.0.1:0"}
 log: {format: json}
 capacity: {limit: %d} # PARLEY_CAPACITY_LIMIT changes it
-max_quality: %s
-`, c.Limit, c.MaxQuality)
-	if c.OwnThumbnail != "" {
-		text += fmt.Sprintf("own_thumbnail: %s\n", c.OwnThumbnail)
-	}
-	if c.Layout != "" {
-		text += fmt.Sprintf("layout: %s\n", c.Layout)
-	}
-	file := filepath.Join(folder, "parley.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+data_dir: %q
+`, c.Limit, folder), 0o600))
+	if err != nil {
 		n.Close()
 		return nil, err
 	}
-	process := exec.CommandContext(ctx, c.Binary, "serve", "--config", file)
+	process := exec.CommandContext(ctx, c.Binary, "node", "--config", file)
 	logs, err := process.StderrPipe()
 	if err == nil {
 		err = process.Start()

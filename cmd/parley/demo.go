@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"io"
+	mathrand "math/rand/v2"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -75,10 +80,25 @@ func (c *demoCommand) Run(ctx context.Context, o *output) (err error) {
 	if c.Verbose {
 		level = config.LevelInfo
 	}
-	n, err := startNode(cfg, newLog(o.progress, config.Log{Level: level, Format: config.FormatText}))
+	log := newLog(o.progress, config.Log{Level: level, Format: config.FormatText})
+	if cfg.DataDir, err = os.MkdirTemp("", "parley-demo-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(cfg.DataDir)) }()
+	m, err := startManagement(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
+	defer m.Close()
+	password, err := c.configure(ctx, m)
+	if err != nil {
+		return fmt.Errorf("configuring the demo: %w", err)
+	}
+	n, err := startNode(cfg, m.Deployment(), log)
+	if err != nil {
+		return err
+	}
+	m.Follow(n.Configure)
 	defer func() {
 		n.Close()
 		if err == nil && c.Record != "" {
@@ -104,23 +124,24 @@ A conference of %d is running.
   dial in     %s
   look at it  %s
   or          parley call '%s' -d 10s -r call.mp4
+  rooms       curl -k -u admin:%s %sapi/admin/configuration/v1/conference/
 
 Ctrl-C ends it.
-`, c.Callers, dialled(n)[0], pageURL(n.HTTPAddr()), uri)
+`, c.Callers, dialled(n)[0], pageURL(n.HTTPAddr()), uri, password, m.URL())
 	err = c.turns(ctx, o, calls)
 	fmt.Fprintln(o.progress, "ending the calls")
 	return err
 }
 
-// config returns that of the node: the defaults and the environment, with the
-// one conference, and on other ports where the usual ones are taken.
+// config returns that of the process: the defaults and the environment, on
+// other ports where the usual ones are taken.
 func (c *demoCommand) config() (config.Config, error) {
-	cfg, err := config.Load("", os.Environ(), layoutNames()...)
+	cfg, err := config.Load("", os.Environ())
 	if err != nil {
 		return config.Config{}, err
 	}
 	cfg.Capacity.Limit = 0 // the callers take the same processors
-	cfg.Conferences = []config.Conference{{Name: demoName, Aliases: []string{demoName, "meet"}}}
+	cfg.Management.Database = ""
 	if cfg.SIP.UDP == cfg.SIP.TCP {
 		free, err := freeAddress(cfg.SIP.UDP, "udp", "tcp")
 		if err != nil {
@@ -128,8 +149,43 @@ func (c *demoCommand) config() (config.Config, error) {
 		}
 		cfg.SIP.UDP, cfg.SIP.TCP = free, free
 	}
-	cfg.HTTP.Address, err = freeAddress(cfg.HTTP.Address, "tcp")
-	return cfg, err
+	for _, address := range []*string{&cfg.HTTP.Address, &cfg.Management.Address} {
+		if *address, err = freeAddress(*address, "tcp"); err != nil {
+			return config.Config{}, err
+		}
+	}
+	return cfg, nil
+}
+
+// configure makes the administrator and the room as anybody would, by the REST
+// API, and returns the administrator's password.
+func (c *demoCommand) configure(ctx context.Context, m *management) (password string, err error) {
+	password = strings.ToLower(rand.Text()[:12])
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}, // our own, made a moment ago
+	}}
+	defer client.CloseIdleConnections()
+	for _, request := range []struct{ path, body string }{
+		{"api/setup/", fmt.Sprintf(`{"token": %q, "password": %q}`, m.SetupToken(), password)},
+		{"api/admin/configuration/v1/conference/", fmt.Sprintf(`{"name": %q, "aliases": [{"alias": %q}, {"alias": "meet"}]}`, demoName, demoName)},
+	} {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL()+request.path, strings.NewReader(request.body))
+		if err != nil {
+			return "", err
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.SetBasicAuth("admin", password)
+		answer, err := client.Do(r)
+		if err != nil {
+			return "", err
+		}
+		text, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusCreated {
+			return "", fmt.Errorf("%s: %s %s", request.path, answer.Status, text)
+		}
+	}
+	return password, nil
 }
 
 // freeAddress returns the first address from the given one up, by port, that
@@ -256,7 +312,7 @@ func next(now, callers int) int {
 	if callers == 1 {
 		return 0
 	}
-	return (now + 1 + rand.IntN(callers-1)) % callers
+	return (now + 1 + mathrand.IntN(callers-1)) % callers
 }
 
 // hangUp ends all calls at the same time.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -25,7 +26,9 @@ var version = "unknown"
 
 // commands are the subcommands.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run a conferencing node."`
+	Serve   serveCommand   `cmd:"" help:"Run everything in one process: management and a conferencing node."`
+	Mgmt    mgmtCommand    `cmd:"" help:"Run the Management Node alone."`
+	Node    nodeCommand    `cmd:"" help:"Run a Conferencing Node alone."`
 	Call    callCommand    `cmd:"" help:"Call a conference, as a phone would, and tell what came back."`
 	Demo    demoCommand    `cmd:"" help:"Run a node with callers that the program makes: dial in and open the page."`
 	Bench   benchCommand   `cmd:"" help:"Measure what this machine holds, and draw what was measured."`
@@ -43,13 +46,13 @@ const description = `Parley: anyone calls in by SIP and sees one composed pictur
 Examples:
 
   parley demo                                  nine callers in a conference; join them
-  parley serve                                 a node on port 5060, its page on 8080
+  parley serve                                 calls on port 5060, REST API on 8443, page on 8080
   parley call sip:meet@192.0.2.1 --duration 10s --record out.mp4`
 
 func main() {
 	load.Serve()           // this program makes the load of a bench, too, in a process of its own,
 	capacity.ServeCodecs() // and codec work alone
-	if len(os.Args) > 1 && (os.Args[1] == "serve" || os.Args[1] == "demo") {
+	if len(os.Args) > 1 && slices.Contains([]string{"serve", "node", "demo"}, os.Args[1]) {
 		coarseTimers()
 	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,18 +18,34 @@ import (
 	"parley/node"
 )
 
+// fileFlags are those of commands that read a configuration file.
+type fileFlags struct {
+	Config string `short:"c" placeholder:"FILE" help:"Configuration of the process, YAML. Without it: the defaults."`
+}
+
+// load reads the configuration, with the folder for what outlives the program.
+func (f *fileFlags) load() (config.Config, error) {
+	cfg, err := config.Load(f.Config, os.Environ())
+	cfg.DataDir = cmp.Or(cfg.DataDir, "parley-data")
+	return cfg, err
+}
+
 // serveCommand is `parley serve`.
 type serveCommand struct {
-	Config  string `short:"c" placeholder:"FILE" help:"Configuration, YAML. Without it: the defaults, in which sip:meet@<this host> and sip:meet-<anything>@<this host> open rooms."`
-	Check   bool   `help:"Check the configuration and end."`
-	Example bool   `help:"Write a configuration with every key, its default and its documentation."`
+	fileFlags
+	Check   bool `help:"Check the configuration and end."`
+	Example bool `help:"Write a configuration with every key, its default and its documentation."`
 }
 
 // Help is the longer text of --help.
 func (*serveCommand) Help() string {
-	return `Examples:
+	return `Everything in one process: a Management Node, where rooms are configured by REST,
+and a Conferencing Node, where calls arrive. sip:meet@<this host> and
+sip:meet-<anything>@<this host> open rooms from the start.
 
-  parley serve                            rooms sip:meet@<this host>, page on port 8080
+Examples:
+
+  parley serve                            calls on port 5060, REST API on 8443, page on 8080
   parley serve --example > parley.yaml    a file to change
   parley serve -c parley.yaml --check     is it right?
   parley serve -c parley.yaml
@@ -41,7 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 		_, err := o.out.Write(config.Example())
 		return err
 	}
-	cfg, err := config.Load(c.Config, os.Environ(), layoutNames()...)
+	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
@@ -50,11 +67,18 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 		return nil
 	}
 	log := newLog(o.progress, cfg.Log)
-	n, err := startNode(cfg, log)
+	m, err := startManagement(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n), " "), "page", pageURL(n.HTTPAddr()))
+	defer m.Close()
+	n, err := startNode(cfg, m.Deployment(), log)
+	if err != nil {
+		return err
+	}
+	m.Follow(n.Configure)
+	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n), " "), "page", pageURL(n.HTTPAddr()), "api", m.URL())
+	m.invite()
 	<-ctx.Done()
 	log.Info("ending calls")
 	n.Close()
@@ -62,9 +86,9 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 }
 
 // startNode starts a node with the native codecs.
-func startNode(cfg config.Config, log *slog.Logger) (*node.Node, error) {
+func startNode(cfg config.Config, d config.Deployment, log *slog.Logger) (*node.Node, error) {
 	tuneMemory()
-	n, err := node.New(node.Config{Config: cfg, Codecs: native.Codecs(), Log: log, Version: version})
+	n, err := node.New(node.Config{Config: cfg, Deployment: d, Codecs: native.Codecs(), Log: log, Version: version})
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -83,7 +107,7 @@ func tuneMemory() {
 func explain(err error) error {
 	switch text := err.Error(); {
 	case strings.Contains(text, "address already in use"):
-		return fmt.Errorf("%w\nAnother program has this port. Find it with: ss -lntup\nor take another, such as: PARLEY_SIP_UDP=:5070 PARLEY_SIP_TCP=:5070 PARLEY_HTTP_ADDRESS=:8090 parley serve", err)
+		return fmt.Errorf("%w\nAnother program has this port. Find it with: ss -lntup\nor take another, such as: PARLEY_SIP_UDP=:5070 PARLEY_SIP_TCP=:5070 PARLEY_HTTP_ADDRESS=:8090 PARLEY_MANAGEMENT_ADDRESS=:8453 parley serve", err)
 	case strings.Contains(text, "permission denied"):
 		return fmt.Errorf("%w\nPorts below 1024 need the right CAP_NET_BIND_SERVICE; ports above do not", err)
 	case strings.Contains(text, "cannot assign requested address"):

@@ -23,11 +23,11 @@ type Config struct {
 	// Snapshot returns the newest picture of a view, of which the caller owns
 	// a reference; nil or an error where there is none. It may be nil.
 	Snapshot func(ctx context.Context, conference, view string) (*codecs.Picture, error)
-	// Dial is what callers can dial: SIP URIs, in which HostPlaceholder stands
+	// Dial, if not nil, returns what callers can dial: SIP URIs, in which HostPlaceholder stands
 	// where the host of this node belongs. Pages put in the host that they
 	// were fetched from.
-	Dial  []string
-	AdHoc bool // more can be dialled than Dial lists
+	Dial  func() []string
+	AdHoc func() bool // more can be dialled than Dial lists
 	// Profiling serves the profiles of net/http/pprof too.
 	Profiling bool
 	Version   string
@@ -67,6 +67,12 @@ type Handler struct {
 func New(c Config) *Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Dial == nil {
+		c.Dial = func() []string { return []string{} }
+	}
+	if c.AdHoc == nil {
+		c.AdHoc = func() bool { return false }
 	}
 	h := &Handler{config: c, started: time.Now(), done: make(chan struct{})}
 	h.shots = snapshots{take: c.Snapshot, now: time.Now, turn: make(chan struct{}, 1)}
@@ -166,7 +172,7 @@ func (h *Handler) statusJSON() ([]byte, error) {
 	}
 	r := report{
 		Version: h.config.Version, Started: h.started, Now: now,
-		Dial: h.config.Dial, AdHoc: h.config.AdHoc, Status: h.config.Status(),
+		Dial: h.config.Dial(), AdHoc: h.config.AdHoc(), Status: h.config.Status(),
 	}
 	if h.config.Refused != nil {
 		r.Refused = h.config.Refused()

@@ -22,7 +22,9 @@ import (
 )
 
 func fakeConfig() Config {
-	return Config{Status: fakeStatus, Snapshot: fakeSnapshot, Dial: []string{"sip:weekly@{host}:5070", "sip:meet@{host}:5070", "sip:board@example.com"}, AdHoc: true, Version: "v0-test"}
+	return Config{Status: fakeStatus, Snapshot: fakeSnapshot, Dial: func() []string {
+		return []string{"sip:weekly@{host}:5070", "sip:meet@{host}:5070", "sip:board@example.com"}
+	}, AdHoc: func() bool { return true }, Version: "v0-test"}
 }
 
 func get(h http.Handler, path string) *httptest.ResponseRecorder {

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"parley/config"
+	"parley/mgmt"
+	"parley/pki"
+)
+
+// mgmtCommand is `parley mgmt`.
+type mgmtCommand struct{ fileFlags }
+
+// Help is the longer text of --help.
+func (*mgmtCommand) Help() string {
+	return `The Management Node alone: no calls arrive here.
+
+Examples:
+
+  parley mgmt                                                        REST API on port 8443
+  PARLEY_MANAGEMENT_DATABASE=postgres://parley@db/parley parley mgmt`
+}
+
+// Run implements the command.
+func (c *mgmtCommand) Run(ctx context.Context, o *output) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	log := newLog(o.progress, cfg.Log)
+	m, err := startManagement(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	log.Info("the Management Node serves", "version", version, "api", m.URL())
+	m.invite()
+	<-ctx.Done()
+	return nil
+}
+
+// management is a Management Node with its server.
+type management struct {
+	*mgmt.Management
+	server *mgmt.Server
+	log    *slog.Logger
+}
+
+// startManagement opens the database and serves the REST API.
+func startManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (*management, error) {
+	if cfg.Management.Database == "" {
+		if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
+			return nil, fmt.Errorf("data_dir: %w", err)
+		}
+	}
+	m, err := mgmt.Open(ctx, mgmt.Config{
+		DSN: cmp.Or(cfg.Management.Database, filepath.Join(cfg.DataDir, "parley.db")), Layouts: layoutNames(), Log: log, Version: version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := pki.Own(cfg.Management.CertFile, cfg.Management.KeyFile, cfg.DataDir, "management")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("management certificate: %w", err), m.Close())
+	}
+	server, err := m.Listen(cfg.Management.Address, certificate)
+	if err != nil {
+		return nil, errors.Join(explain(fmt.Errorf("management.address: %w", err)), m.Close())
+	}
+	return &management{m, server, log}, nil
+}
+
+// URL returns where the REST API is.
+func (m *management) URL() string {
+	at := m.server.Addr()
+	return "https://" + netip.AddrPortFrom(reachable(at.Addr()), at.Port()).String() + "/"
+}
+
+// invite tells whoever started the program how to make the first administrator.
+func (m *management) invite() {
+	if token := m.SetupToken(); token != "" {
+		m.log.Warn("nobody can manage this deployment yet: make the administrator, once", "run",
+			fmt.Sprintf(`curl -k %sapi/setup/ -d '{"token": %q, "name": "admin", "password": "<at least ten characters>"}'`, m.URL(), token))
+	}
+}
+
+// Close ends the server and closes the database.
+func (m *management) Close() {
+	m.server.Close()
+	if err := m.Management.Close(); err != nil {
+		m.log.Error("the database did not close", "err", err)
+	}
+}

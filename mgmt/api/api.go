@@ -1,0 +1,42 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+
+	"parley/mgmt/auth"
+	"parley/mgmt/resource"
+)
+
+// API is the handler of everything under /api/admin/.
+type API struct {
+	tree    *resource.Tree
+	log     *slog.Logger
+	mux     *http.ServeMux
+	guarded http.Handler
+}
+
+// New returns the API on a configuration, for those whom the guard lets through.
+func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
+	a := &API{tree: tree, log: log, mux: http.NewServeMux()}
+	a.guarded = guard.Wrap(a.mux, Refuse)
+	for _, k := range tree.Kinds() {
+		a.serveKind(k)
+	}
+	a.mux.HandleFunc("GET "+configurationRoot+"{$}", a.index)
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { Refuse(w, http.StatusNotFound, noSuchPath(r)) })
+	return a
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.guarded.ServeHTTP(w, r) }
+
+// index lists the resources.
+func (a *API) index(w http.ResponseWriter, _ *http.Request) {
+	list := map[string]map[string]string{}
+	for _, k := range a.tree.Kinds() {
+		at := configurationRoot + k.Name + "/"
+		list[k.Name] = map[string]string{"list_endpoint": at, "schema": at + "schema/"}
+	}
+	reply(w, http.StatusOK, list)
+}

@@ -1,0 +1,47 @@
+package api
+
+import "parley/mgmt/resource"
+
+// schema describes a kind as the model API does.
+func schema(k *resource.Kind) map[string]any {
+	fields := map[string]any{}
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		about := map[string]any{
+			"type": f.Type, "help_text": f.Doc, "nullable": f.Nullable, "readonly": f.ReadOnly, "unique": f.Unique,
+			"blank": !f.Required, "default": "No default provided.",
+		}
+		if !f.Required && !f.ReadOnly {
+			about["default"] = f.Default
+		}
+		if f.Type == resource.Related {
+			about["related_type"] = "to_one"
+			if f.List {
+				about["related_type"] = "to_many"
+			}
+			about["related_schema"] = configurationRoot + f.Ref + "/schema/"
+		}
+		if len(f.Choices) > 0 {
+			about["valid_choices"] = f.Choices
+		}
+		if f.Min != nil || f.Max != nil {
+			about["range"] = []any{f.Min, f.Max}
+		}
+		fields[f.Name] = about
+	}
+	fields["resource_uri"] = map[string]any{"type": resource.String, "help_text": "URI of the object.", "readonly": true, "nullable": false, "blank": true, "unique": true, "default": "No default provided."}
+	for _, c := range k.Children {
+		fields[c.Name] = map[string]any{
+			"type": resource.Related, "related_type": "to_many", "related_schema": configurationRoot + c.Kind + "/schema/",
+			"help_text": "Objects of " + c.Kind + " that belong to this one.", "nullable": false, "readonly": false, "blank": true, "unique": false, "default": []any{},
+		}
+	}
+	list, detail := []string{"get", "post", "patch", "delete"}, []string{"get", "put", "patch", "delete"}
+	if k.Singleton {
+		list, detail = []string{"get"}, []string{"get", "put", "patch"}
+	}
+	return map[string]any{
+		"fields": fields, "default_format": "application/json", "default_limit": limitDefault,
+		"allowed_list_http_methods": list, "allowed_detail_http_methods": detail,
+	}
+}
