@@ -136,6 +136,9 @@ func (a *audioLeg) pull(now time.Time, wanted float64) {
 	case rtp.Passed:
 		a.input.Told = a.receiver.Level()
 	}
+	if a.leg.muted.Load() { // what comes is played all the same, so that nothing old is heard later
+		a.input.Active, a.input.Told = false, 0
+	}
 }
 
 // end frees what receives; nothing arrives after it. The mixer may never have

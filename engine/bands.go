@@ -39,7 +39,7 @@ func newBandSet(p *pictures) *bandSet {
 
 // cut returns the bands of pictures of the rung.
 func (s *bandSet) cut(r Rung, whole bool) []composer.BandRect {
-	layout := s.pictures.conference.config.Layout
+	layout := s.pictures.layout
 	if whole {
 		return wholePicture(layout, r.Width, r.Height)
 	}
@@ -115,7 +115,7 @@ func (s *bandSet) band(key bandKey, rect composer.BandRect) *band {
 	b := s.running[key]
 	if b == nil {
 		p, rung := s.pictures, ladder[key.rung]
-		layout := p.conference.config.Layout
+		layout := p.layout
 		var canvas *composer.Canvas
 		if key.whole {
 			canvas = p.composer.NewCanvas(layout, rung.Width, rung.Height)

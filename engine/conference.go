@@ -8,7 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"parley/codecs"
+	"parley/composer"
 )
 
 // FrameRate is how many pictures a second a conference composes.
@@ -25,6 +28,9 @@ type Conference struct {
 	// else the loops must look at again.
 	legs    atomic.Pointer[[]*Leg]
 	changed atomic.Uint64
+	layout  atomic.Pointer[composer.Layout] // of the pictures; the composing goroutine follows
+	locked  atomic.Bool                     // nobody more may join
+	id      string                          // UUID of this run of the conference
 	// spoken rings when a picture of the current speaker has been decoded.
 	spoken chan struct{}
 
@@ -42,6 +48,8 @@ func newConference(e *Engine, cfg ConferenceConfig) *Conference {
 		engine: e, config: cfg, started: time.Now(), spoken: make(chan struct{}, 1),
 		log: e.log.With("conference", cfg.Name),
 	}
+	c.id = uuid.NewString()
+	c.layout.Store(cfg.Layout)
 	c.legs.Store(&[]*Leg{})
 	c.sound = newSound(c)
 	c.pictures = newPictures(c)
@@ -97,6 +105,9 @@ func (c *Conference) Mix(now time.Time) { c.sound.mix(now) }
 // Compose makes one picture of each view; only for engines with Config.Manual.
 func (c *Conference) Compose(now time.Time) { c.pictures.compose(now) }
 
+// ID returns the identifier of this run of the conference.
+func (c *Conference) ID() string { return c.id }
+
 // Legs returns the legs of the conference, in order of joining. Not to be changed.
 func (c *Conference) Legs() []*Leg { return *c.legs.Load() }
 
@@ -105,6 +116,9 @@ func (c *Conference) join(cfg LegConfig, cost float64) (*Leg, error) {
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, ErrClosed
+	}
+	if c.locked.Load() {
+		return nil, ErrLocked
 	}
 	now := *c.legs.Load()
 	if limit := c.config.MaxParticipants; limit > 0 && len(now) >= limit {

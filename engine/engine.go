@@ -20,6 +20,8 @@ import (
 var (
 	// ErrFull: the conference has as many participants as it may have.
 	ErrFull = errors.New("conference is full")
+	// ErrLocked: nobody more may join the conference.
+	ErrLocked = errors.New("conference is locked")
 	// ErrClosed: the engine or the conference has ended.
 	ErrClosed = errors.New("engine closed")
 )
@@ -116,7 +118,7 @@ func New(c Config) *Engine {
 }
 
 // Join puts a participant into the conference of c.Name, which starts with its
-// first participant and ends with its last. Errors: ErrFull, ErrClosed,
+// first participant and ends with its last. Errors: ErrFull, ErrLocked, ErrClosed,
 // *load.NoRoom when the node could not bear it, or those of codecs. On an error
 // the leg's transports stay the caller's.
 func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
@@ -150,6 +152,9 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 
 // admit returns which share of the processors a participant will take.
 func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) (cost float64, err error) {
+	if running != nil && running.locked.Load() {
+		return 0, ErrLocked
+	}
 	if running != nil && c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants {
 		return 0, ErrFull
 	}
@@ -196,6 +201,16 @@ func (e *Engine) Conference(name string) *Conference {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.conferences[name]
+}
+
+// Running returns the running conference with that id (of this run), or nil.
+func (e *Engine) Running(id string) *Conference {
+	for _, c := range e.list() {
+		if c.id == id {
+			return c
+		}
+	}
+	return nil
 }
 
 // Participants returns how many participants all conferences have.

@@ -81,7 +81,8 @@ type Leg struct {
 	audio     atomic.Pointer[audioLeg] // once there, it stays: without media it is idle
 	video     atomic.Pointer[videoLeg] // likewise
 	confirmed atomic.Bool
-	cost      float64 // the share of the processors that was predicted
+	muted     atomic.Bool // nobody hears him
+	cost      float64     // the share of the processors that was predicted
 
 	mu     sync.Mutex // serialises Reconfigure and Close
 	closed bool       // guarded by mu
@@ -136,6 +137,9 @@ func (l *Leg) checkCodecs(cfg LegConfig) error {
 	}
 	return nil
 }
+
+// Conference returns the conference that he is in.
+func (l *Leg) Conference() *Conference { return l.conference }
 
 // ID returns the participant's identifier.
 func (l *Leg) ID() string { return l.id }

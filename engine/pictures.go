@@ -14,6 +14,7 @@ import (
 // compose is called for every frame and by nobody else.
 type pictures struct {
 	conference *Conference
+	layout     *composer.Layout // that holds now
 	composer   *composer.Composer
 	stage      *stage.Stage
 	members    map[string]*member
@@ -61,16 +62,20 @@ type published struct {
 
 func newPictures(c *Conference) *pictures {
 	p := &pictures{
-		conference: c, composer: composer.New(), stage: stage.New(),
+		conference: c, layout: c.config.Layout, composer: composer.New(), stage: stage.New(),
 		members: map[string]*member{}, views: map[string]*view{},
 		requests: make(chan snapshotRequest, 16), done: make(chan struct{}),
-		second: c.started, common: stage.NewSeats(c.config.Layout.Seats),
+		second: c.started,
 	}
+	p.common = p.newSeats()
 	p.bands = newBandSet(p)
 	p.own.start(c.config.OwnThumbnail)
 	p.published.Store(&published{own: p.own.now})
 	return p
 }
+
+// newSeats returns the seats of a view that nobody has seen yet.
+func (p *pictures) newSeats() *stage.Seats { return stage.NewSeats(p.layout.Seats) }
 
 // compose makes one picture of each view that is due.
 func (p *pictures) compose(now time.Time) {
@@ -124,6 +129,9 @@ func (p *pictures) refresh() bool {
 		return false
 	}
 	p.snapshotLegs, p.changed = legs, changed
+	if l := p.conference.layout.Load(); l != p.layout {
+		p.relayout(l)
+	}
 	present := make(map[string]bool, len(*legs))
 	for _, l := range *legs {
 		present[l.id] = true
@@ -170,8 +178,7 @@ func (p *pictures) everySecond(now time.Time) bool {
 // assign decides who sees what: it groups receivers into views and renditions
 // and says which sources must be decoded.
 func (p *pictures) assign(now time.Time) {
-	layout := p.conference.config.Layout
-	n := len(layout.Cells) - 1
+	n := len(p.layout.Cells) - 1
 	order := p.stage.Order()
 	p.more = stage.More(len(order), n)
 	hidden := p.own.now == OwnHidden

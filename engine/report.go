@@ -46,7 +46,7 @@ func (p *pictures) publish() {
 func (c *Conference) status() ConferenceStatus {
 	pub := c.pictures.published.Load()
 	s := ConferenceStatus{
-		Name: c.config.Name, Started: c.started, Layout: c.config.Layout.Name,
+		ID: c.id, Name: c.config.Name, Started: c.started, Layout: c.layout.Load().Name, Locked: c.locked.Load(),
 		OwnThumbnail: string(pub.own), Speaker: *c.sound.speaker.Load(),
 		Participants: []ParticipantStatus{}, Views: []ViewStatus{}, Bands: []BandStatus{},
 		Counters: map[string]uint64{
@@ -103,9 +103,9 @@ func (l *Leg) status(pub *published) ParticipantStatus {
 	s := ParticipantStatus{
 		ID: l.id, DisplayName: cfg.DisplayName, RemoteAlias: cfg.RemoteAlias, Protocol: cfg.Protocol,
 		Vendor: cfg.Vendor, CallID: cfg.CallID, RemoteAddress: cfg.RemoteAddress,
-		Joined: l.joined, Stage: slices.Index(pub.order, l.id), View: pub.viewOf[l.id], OnHold: cfg.OnHold,
+		Joined: l.joined, Stage: slices.Index(pub.order, l.id), View: pub.viewOf[l.id], OnHold: cfg.OnHold, Muted: l.muted.Load(),
 	}
-	if s.Stage >= len(l.conference.config.Layout.Cells) {
+	if s.Stage >= len(l.conference.layout.Load().Cells) {
 		s.Stage = -1
 	}
 	if a := l.audio.Load(); a != nil {

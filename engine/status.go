@@ -26,9 +26,11 @@ type Status struct {
 
 // ConferenceStatus tells of one running conference.
 type ConferenceStatus struct {
+	ID           string              `json:"id"` // UUID of this run
 	Name         string              `json:"name"`
 	Started      time.Time           `json:"started"`
 	Layout       string              `json:"layout"`
+	Locked       bool                `json:"locked"`        // nobody more may join
 	OwnThumbnail string              `json:"own_thumbnail"` // in force now: hidden or shown
 	Speaker      string              `json:"speaker"`       // participant id, "" = nobody yet
 	Participants []ParticipantStatus `json:"participants"`
@@ -51,6 +53,7 @@ type ParticipantStatus struct {
 	Stage         int          `json:"stage"` // position on the stage: 0 current speaker, 1 previous; -1 off stage
 	View          string       `json:"view"`  // id of the view that he sees, "" = none
 	OnHold        bool         `json:"on_hold"`
+	Muted         bool         `json:"muted"` // nobody hears him
 	Audio         StreamStatus `json:"audio"`
 	Video         StreamStatus `json:"video"`
 }

@@ -88,7 +88,7 @@ func (v *view) picture(p *pictures, timestamp uint32) *codecs.Picture {
 		return nil
 	}
 	rung := v.list[0].rung
-	canvas := p.composer.NewCanvas(p.conference.config.Layout, rung.Width, rung.Height)
+	canvas := p.composer.NewCanvas(p.layout, rung.Width, rung.Height)
 	defer canvas.Close()
 	overlay := v.describe(p)
 	return canvas.Draw(v.contents, overlay, timestamp)
