@@ -19,6 +19,7 @@ import (
 // stands in the layer of its longest matching name.
 var layers = [][]string{
 	{"config", "codecs", "pki"},
+	{"bus"},
 	{"composer", "engine/"}, // the parts of the engine
 	{"engine"},
 	{"signaling"},
@@ -31,6 +32,8 @@ var layers = [][]string{
 var apart = []struct{ from, to, why string }{
 	{"signaling", "composer", "signalling knows nothing of pictures"},
 	{"signaling", "config", "signalling is told by its node what to do"},
+	{"engine", "bus", "the engine is told by its node what to do"},
+	{"signaling", "bus", "signalling is told by its node what to do"},
 	{"engine", "config", "the engine is told by its node what to do"},
 	{"composer", "config", "the composer is told by the engine what to do"},
 	{"composer", "engine/", "the composer draws; it knows nothing of media streams"},

@@ -54,6 +54,7 @@ type Capacity struct {
 type Management struct {
 	Address  string `yaml:"address" doc:"Address and port of the REST API, by HTTPS."`
 	Database string `yaml:"database" doc:"Where the configuration is kept: postgres://user:password@host/database, or the path of an SQLite file. Empty: parley.db in data_dir."`
+	Bus      string `yaml:"bus" doc:"Address and port where Conferencing Nodes connect, by mutual TLS with certificates of the deployment's own."`
 	CertFile string `yaml:"cert_file" doc:"Certificate chain, PEM. Empty: a self-signed certificate is made, and kept in data_dir."`
 	KeyFile  string `yaml:"key_file" doc:"Private key, PEM. Empty where cert_file is."`
 }
@@ -77,7 +78,7 @@ func Default() Config {
 			SmallBitrate:   384,
 			SilenceTimeout: 30 * time.Second,
 		},
-		Management: Management{Address: ":8443"},
+		Management: Management{Address: ":8443", Bus: ":8444"},
 		HTTP:       HTTP{Address: ":8080"},
 		Capacity:   Capacity{Limit: 90},
 		Log:        Log{Level: LevelInfo, Format: FormatText},

@@ -18,6 +18,9 @@ type Deployment struct {
 	EventSinks  []EventSink       `json:"event_sink"`
 }
 
+// DeploymentKinds are the kinds of objects that nodes know.
+var DeploymentKinds = []string{"global", "conference", "conference_alias", "system_location", "worker_vm", "event_sink"}
+
 // Room is what an alias leads to, with everything decided.
 type Room struct {
 	ID              int64 // of the conference; 0 = an ad-hoc room
@@ -32,7 +35,7 @@ type Room struct {
 type Directory struct {
 	global  Global
 	rooms   map[string]Room // by alias, in lower case
-	names   map[string]bool // of conferences, in lower case
+	byName  map[string]Room // by name of the conference, in lower case
 	aliases []string        // in the order of the configuration
 	pattern *regexp.Regexp  // of ad-hoc rooms; nil = off
 }
@@ -40,7 +43,7 @@ type Directory struct {
 // Directory returns the directory of d. Aliases that lead nowhere and a pattern
 // that is none are left out: what configures them refuses such.
 func (d Deployment) Directory() *Directory {
-	dir := &Directory{global: d.Global, rooms: map[string]Room{}, names: map[string]bool{}}
+	dir := &Directory{global: d.Global, rooms: map[string]Room{}, byName: map[string]Room{}}
 	rooms := make(map[int64]Room, len(d.Conferences))
 	for i := range d.Conferences {
 		c := &d.Conferences[i]
@@ -61,7 +64,7 @@ func (d Deployment) Directory() *Directory {
 			room.MaxParticipants = *c.ParticipantLimit
 		}
 		rooms[c.ID] = room
-		dir.names[strings.ToLower(c.Name)] = true
+		dir.byName[strings.ToLower(c.Name)] = room
 	}
 	for _, a := range d.Aliases {
 		if room, ok := rooms[a.Conference]; ok {
@@ -89,13 +92,19 @@ func (d *Directory) Lookup(alias string) (Room, bool) {
 			return room, true
 		}
 	}
-	if d.names[user] || d.pattern == nil || !d.pattern.MatchString(user) {
+	if _, taken := d.byName[user]; taken || d.pattern == nil || !d.pattern.MatchString(user) {
 		return Room{}, false
 	}
 	return Room{
 		Name: user, Layout: d.global.HostView,
 		OwnThumbnail: OwnThumbnail(d.global.OwnThumbnail), MaxQuality: Quality(d.global.MaxPixelsPerSecond),
 	}, true
+}
+
+// Named returns the room of the conference of that name.
+func (d *Directory) Named(name string) (Room, bool) {
+	room, ok := d.byName[strings.ToLower(name)]
+	return room, ok
 }
 
 // AdHoc reports whether there are rooms that need no entry.

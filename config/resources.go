@@ -102,6 +102,9 @@ type WorkerVM struct {
 	SystemLocation        int64  `json:"system_location" ref:"system_location" doc:"Where it stands."`
 	NodeType              string `json:"node_type" default:"CONFERENCING" choices:"CONFERENCING PROXYING" accepts:"CONFERENCING" doc:"What it does: host conferences (CONFERENCING)."`
 	MaintenanceMode       bool   `json:"maintenance_mode" default:"false" doc:"No new calls; those that there are go on."`
+	Joined                bool   `json:"joined" readonly:"yes" doc:"Whether a machine has taken this place. (Parley only)"`
+	JoinToken             string `json:"join_token" readonly:"yes" secret:"yes" doc:"SHA-256 of the token by which a machine takes this place, once. (Parley only)"`
+	Serial                string `json:"certificate_serial" readonly:"yes" doc:"Serial number of its certificate. (Parley only)"`
 	MaintenanceModeReason string `json:"maintenance_mode_reason" default:"" max:"250" doc:"Why."`
 }
 

@@ -19,7 +19,7 @@ const minSmallBitrate = 64
 func validate(c *Config, d *decoder) {
 	for path, address := range map[string]string{
 		"sip.udp": c.SIP.UDP, "sip.tcp": c.SIP.TCP, "sip.tls": c.SIP.TLS, "http.address": c.HTTP.Address,
-		"management.address": c.Management.Address,
+		"management.address": c.Management.Address, "management.bus": c.Management.Bus,
 	} {
 		if problem := checkListen(address); problem != "" {
 			d.problemf(path, "%s", problem)
@@ -29,6 +29,9 @@ func validate(c *Config, d *decoder) {
 	validateMedia(c, d)
 	if c.Management.Address == "" {
 		d.problemf("management.address", "is empty: nobody could configure anything")
+	}
+	if c.Management.Bus == "" {
+		d.problemf("management.bus", "is empty: no node could join")
 	}
 	if (c.Management.CertFile == "") != (c.Management.KeyFile == "") {
 		d.problemf("management.cert_file", "management.cert_file and management.key_file are given together or not at all")

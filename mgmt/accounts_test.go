@@ -28,7 +28,7 @@ func ask(t *testing.T, s *httptest.Server, method, path, authorization, body str
 }
 
 func TestFirstAdministrator(t *testing.T) {
-	m := open(t, filepath.Join(t.TempDir(), "parley.db"), nil)
+	m := open(t, filepath.Join(t.TempDir(), "parley.db"))
 	defer m.Close()
 	s := httptest.NewServer(m.Handler())
 	defer s.Close()
@@ -57,7 +57,7 @@ func TestFirstAdministrator(t *testing.T) {
 }
 
 func TestWhoMayWhat(t *testing.T) {
-	c := newClient(t, nil)
+	c := newClient(t)
 	s := c.server
 	const list = root + "conference/"
 	if status, h := ask(t, s, "GET", list, "", ""); status != 401 || !strings.HasPrefix(h.Get("WWW-Authenticate"), "Basic ") {
@@ -106,7 +106,7 @@ func TestWhoMayWhat(t *testing.T) {
 }
 
 func TestGuessing(t *testing.T) {
-	c := newClient(t, nil)
+	c := newClient(t)
 	wrong := c.as("admin", "wrong")
 	for range 10 {
 		wrong.want(401, "GET", "conference/", "")

@@ -34,20 +34,17 @@ func (c *client) as(user, password string) *client {
 	return &other
 }
 
-func open(t *testing.T, dsn string, follow func(config.Deployment)) *Management {
+func open(t *testing.T, dsn string) *Management {
 	t.Helper()
-	m, err := Open(t.Context(), Config{DSN: dsn, Layouts: layouts, Log: slog.New(slog.DiscardHandler)})
+	m, err := Open(t.Context(), Config{DSN: dsn, Layouts: layouts, Log: slog.New(slog.DiscardHandler), Bus: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if follow != nil {
-		m.Follow(follow)
 	}
 	return m
 }
 
-func newClient(t *testing.T, follow func(config.Deployment)) *client {
-	m := open(t, filepath.Join(t.TempDir(), "parley.db"), follow)
+func newClient(t *testing.T) *client {
+	m := open(t, filepath.Join(t.TempDir(), "parley.db"))
 	if err := m.addAdministrator("admin", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +111,7 @@ func (c *client) create(kind, body string) string {
 }
 
 func TestRoomFromCradleToGrave(t *testing.T) {
-	c := newClient(t, nil)
+	c := newClient(t)
 	at := c.create("conference", `{"name": "Weekly", "service_type": "conference", "aliases": [{"alias": "weekly"}, {"alias": "weekly@example.com", "description": "at home"}]}`)
 	if at != root+"conference/1/" {
 		t.Errorf("it is at %s", at)
@@ -159,7 +156,7 @@ func TestRoomFromCradleToGrave(t *testing.T) {
 }
 
 func TestErrorsNameTheField(t *testing.T) {
-	c := newClient(t, nil)
+	c := newClient(t)
 	at := c.create("conference", `{"name": "Taken", "aliases": [{"alias": "taken"}]}`)
 	place := c.create("system_location", `{"name": "Oslo"}`)
 	c.create("worker_vm", fmt.Sprintf(`{"name": "oslo-1", "system_location": %q}`, place))
@@ -224,7 +221,7 @@ func TestErrorsNameTheField(t *testing.T) {
 }
 
 func TestLists(t *testing.T) {
-	c := newClient(t, nil)
+	c := newClient(t)
 	var objects []string
 	for i := range 45 {
 		objects = append(objects, fmt.Sprintf(`{"name": "Room %02d", "tag": "%s", "participant_limit": %d, "aliases": [{"alias": "r%d"}]}`, i, []string{"even", "odd"}[i%2], i, i))
@@ -293,19 +290,14 @@ func TestLists(t *testing.T) {
 // What was configured is there after the program has begun anew, and followers are told.
 func TestConfigurationIsKept(t *testing.T) {
 	dsn := filepath.Join(t.TempDir(), "parley.db")
-	told := make(chan config.Deployment, 10)
-	m := open(t, dsn, func(d config.Deployment) { told <- d })
-	if d := <-told; d.Version != 0 || len(d.Conferences) != 0 || d.Global.HistoryDays != 90 {
-		t.Errorf("%+v", d)
-	}
+	m := open(t, dsn)
 	if err := m.addAdministrator("admin", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
-	<-told
 	server := httptest.NewServer(m.Handler())
 	c := &client{t: t, server: server, m: m}
 	c.create("conference", `{"name": "Weekly", "aliases": [{"alias": "weekly"}]}`)
-	if d := <-told; d.Version != 2 || len(d.Aliases) != 1 {
+	if d := m.Deployment(); d.Version != 3 || len(d.Aliases) != 1 { // the authority and the administrator are before it
 		t.Errorf("%+v", d)
 	}
 	c.want(202, "PATCH", "global/1/", `{"own_thumbnail": "shown"}`)
@@ -314,12 +306,12 @@ func TestConfigurationIsKept(t *testing.T) {
 	before := m.Deployment()
 	server.Close()
 	m.Close()
-	m = open(t, dsn, nil)
+	m = open(t, dsn)
 	defer m.Close()
 	after := m.Deployment()
 	a, _ := json.Marshal(before)
 	b, _ := json.Marshal(after)
-	if !bytes.Equal(a, b) || after.Version != 5 || after.Global.OwnThumbnail != "shown" {
+	if !bytes.Equal(a, b) || after.Version != 6 || after.Global.OwnThumbnail != "shown" {
 		t.Errorf("before\n%s\nafter\n%s", a, b)
 	}
 	server = httptest.NewServer(m.Handler())
@@ -330,7 +322,7 @@ func TestConfigurationIsKept(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	c := newClient(t, nil)
+	c := newClient(t)
 	for kind := range c.want(200, "GET", "", "") {
 		s := c.want(200, "GET", kind+"/schema/?format=json", "")
 		fields := s["fields"].(map[string]any)

@@ -14,6 +14,9 @@ func (m *Management) Deployment() config.Deployment {
 		d.Aliases = values[config.ConferenceAlias](all("conference_alias"))
 		d.Locations = values[config.SystemLocation](all("system_location"))
 		d.Nodes = values[config.WorkerVM](all("worker_vm"))
+		for i := range d.Nodes {
+			d.Nodes[i].JoinToken = ""
+		}
 		d.EventSinks = values[config.EventSink](all("event_sink"))
 	})
 	return d

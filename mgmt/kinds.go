@@ -12,7 +12,7 @@ import (
 
 // kinds are the resources of the configuration: a struct of package config and
 // a line here each.
-func kinds(layouts []string) []resource.Kind {
+func (m *Management) kinds(layouts []string) []resource.Kind {
 	checks := resource.Checks{
 		"alias": config.CheckAlias, "url": checkURL, "hostname": checkHostname, "pattern": checkPattern, "username": checkUsername,
 		"layout": func(name string) string {
@@ -30,14 +30,18 @@ func kinds(layouts []string) []resource.Kind {
 	token.Prepare = prepareToken
 	global := resource.NewKind("global", "Settings of the whole deployment.", config.Global{}, checks)
 	global.Singleton = true
+	authority := resource.NewKind("authority", "What issues the certificates of nodes.", Authority{}, checks)
+	authority.Singleton, authority.Hidden = true, true
+	node := resource.NewKind("worker_vm", "Conferencing Nodes.", config.WorkerVM{}, checks)
+	node.Prepare = m.prepareNode
 	return []resource.Kind{
-		user, token,
+		user, token, authority,
 		conference,
 		resource.NewKind("conference_alias", "What callers dial to reach a room.", config.ConferenceAlias{}, checks),
 		resource.NewKind("event_sink", "Servers that are told what happens.", config.EventSink{}, checks),
 		global,
 		resource.NewKind("system_location", "Named groups of nodes, usually one site each.", config.SystemLocation{}, checks),
-		resource.NewKind("worker_vm", "Conferencing Nodes.", config.WorkerVM{}, checks),
+		node,
 	}
 }
 

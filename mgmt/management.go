@@ -2,16 +2,22 @@ package mgmt
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 
-	"parley/config"
+	"github.com/nats-io/nats.go"
+
+	"parley/bus"
 	"parley/mgmt/api"
 	"parley/mgmt/auth"
 	"parley/mgmt/resource"
 	"parley/mgmt/store"
+	"parley/pki"
 )
 
 // Config is what a Management Node needs to start.
@@ -20,22 +26,30 @@ type Config struct {
 	Layouts []string // names that rooms may have
 	Log     *slog.Logger
 	Version string
+	Bus     string // "host:port" where nodes connect
 }
 
 // Management is a running Management Node.
 type Management struct {
-	log   *slog.Logger
-	store *store.Store
-	tree  *resource.Tree
-	api   *api.API
-	guard *auth.Guard
-	setup setup
+	log     *slog.Logger
+	store   *store.Store
+	tree    *resource.Tree
+	api     *api.API
+	guard   *auth.Guard
+	setup   setup
+	fleet   fleet
+	alarms  alarms
+	started time.Time
 
-	changed chan struct{} // there is something to tell
-	mu      sync.Mutex
-	follow  []func(config.Deployment) // guarded by mu
-	stop    context.CancelFunc
-	done    sync.WaitGroup
+	public atomic.Pointer[public] // nil = nothing is served yet
+
+	authority   *pki.Authority
+	certificate tls.Certificate // by the authority, for the bus
+	bus         *bus.Server
+	conn        *nats.Conn // to the bus
+
+	stop context.CancelFunc
+	done sync.WaitGroup
 }
 
 // Open opens the database and returns the Management Node on it.
@@ -47,67 +61,75 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Management{log: c.Log, store: s, tree: resource.NewTree(s, kinds(c.Layouts)...), changed: make(chan struct{}, 1)}
+	m := &Management{log: c.Log, store: s, started: time.Now()}
+	m.tree = resource.NewTree(s, m.kinds(c.Layouts)...)
 	if err := s.Load(ctx, m.tree); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	m.tree.OnChange(func(int64, []resource.Change) {
-		select {
-		case m.changed <- struct{}{}:
-		default: // it is known that something is to be told
+	m.tree.OnChange(func(version int64, changes []resource.Change) {
+		if m.conn != nil { // else nobody listens yet
+			m.publish(version, changes)
 		}
 	})
 	known := accounts{m.tree}
 	m.tree.Check(known.checkLastAdministrator)
 	m.guard = auth.New(known, c.Log, nil)
 	m.api = api.New(m.tree, m.guard, c.Log)
+	m.api.ServeStatus(m.reports()...)
+	m.api.ServeCommands(m.commands()...)
 	if !known.managed() {
 		m.setup.token = auth.NewToken(setupTokenPrefix)
+	}
+	err = m.openAuthority()
+	if err == nil {
+		err = m.listenBus(c.Bus)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
 	}
 	running, stop := context.WithCancel(context.Background())
 	m.stop = stop
 	m.done.Go(func() {
+		version, look := time.NewTicker(versionEvery), time.NewTicker(lookEvery)
+		defer version.Stop()
+		defer look.Stop()
 		for {
 			select {
 			case <-running.Done():
 				return
-			case <-m.changed:
-				m.tell()
+			case <-version.C:
+				m.tellVersion()
+			case now := <-look.C:
+				m.watch(now)
 			}
 		}
 	})
 	return m, nil
 }
 
-// Follow has f told of the configuration, now and after every change. Calls do
-// not overlap; changes in quick succession may be told together.
-func (m *Management) Follow(f func(config.Deployment)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.follow = append(m.follow, f)
-	f(m.Deployment())
-}
-
-func (m *Management) tell() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d := m.Deployment()
-	for _, f := range m.follow {
-		f(d)
-	}
-}
+// lookEvery is how often is looked at what is wrong.
+const lookEvery = time.Second
 
 // Handler returns the handler of everything that the Management Node serves.
 func (m *Management) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/admin/", m.api)
 	mux.HandleFunc("POST /api/setup/{$}", m.serveSetup)
+	mux.HandleFunc("POST /api/join/{$}", m.serveJoin)
 	return mux
 }
 
 // Close ends everything and closes the database.
 func (m *Management) Close() error {
-	m.stop()
+	if m.stop != nil {
+		m.stop()
+	}
 	m.done.Wait()
+	if m.conn != nil {
+		m.conn.Close()
+	}
+	if m.bus != nil {
+		m.bus.Close()
+	}
 	return m.store.Close()
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"time"
+
+	"parley/pki"
 )
 
 // Server serves a Management Node by HTTPS.
@@ -25,20 +29,25 @@ const (
 	endWithin     = 2 * time.Second
 )
 
-// Listen serves m at address ("host:port"), with that certificate.
-func (m *Management) Listen(address string, certificate tls.Certificate) (*Server, error) {
+// Listen serves m at address ("host:port"), with that certificate. host is the
+// name or address of this machine that nodes are told.
+func (m *Management) Listen(address, host string, certificate tls.Certificate) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{http: &http.Server{
 		Handler: m.Handler(), ReadHeaderTimeout: headerWithin, ReadTimeout: requestWithin, WriteTimeout: answerWithin,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(m.log.Handler(), slog.LevelDebug),
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}},
 	}, done: make(chan struct{})}
 	if a, ok := listener.Addr().(*net.TCPAddr); ok {
 		s.address = a.AddrPort()
 	}
+	m.public.Store(&public{
+		url:         "https://" + net.JoinHostPort(host, strconv.Itoa(int(s.address.Port()))) + "/",
+		fingerprint: pki.Fingerprint(certificate.Certificate[0]),
+	})
 	go func() {
 		defer close(s.done)
 		if err := s.http.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {

@@ -32,12 +32,15 @@ type host struct {
 	legs   map[signaling.LegID]*leg // guarded by mu
 	joined int                      // guarded by mu: legs and those about to be
 	closed bool                     // guarded by mu
+	muted  map[string]bool          // guarded by mu: conferences whose guests are muted, by id
+
+	maintenance atomic.Bool // no new calls
 
 	refused refusals
 }
 
 func newHost(e *engine.Engine, c config.Config, log *slog.Logger) *host {
-	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}}
+	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}, muted: map[string]bool{}}
 }
 
 // newID returns a random UUID (RFC 9562 section 5.4).
@@ -114,6 +117,8 @@ func (h *host) reserve() error {
 	switch limit := h.config.MaxParticipants; {
 	case h.closed:
 		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "the node is shutting down", RetryAfter: 30 * time.Second}
+	case h.maintenance.Load():
+		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "the node is in maintenance", RetryAfter: 30 * time.Second}
 	case limit > 0 && h.joined >= limit:
 		return &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "the node is full", RetryAfter: 30 * time.Second}
 	}
@@ -243,6 +248,8 @@ func refusal(err error) *signaling.Refusal {
 		return &signaling.Refusal{Code: signaling.CodeBadSDP, Reason: err.Error()}
 	case errors.Is(err, sdp.ErrState):
 		return &signaling.Refusal{Code: signaling.CodeBadState, Reason: err.Error()}
+	case errors.Is(err, engine.ErrLocked):
+		return &signaling.Refusal{Code: signaling.CodeConferenceFull, Reason: "the conference is locked"}
 	case errors.Is(err, engine.ErrFull):
 		return &signaling.Refusal{Code: signaling.CodeConferenceFull, Reason: "the conference is full", RetryAfter: time.Minute}
 	case errors.As(err, new(*load.NoRoom)):

@@ -21,7 +21,8 @@ type leg struct {
 	conference  engine.ConferenceConfig
 	log         *slog.Logger
 	confirmed   atomic.Bool
-	offered     *sdp.LocalMedia // the picture that we can do
+	role        atomic.Pointer[string] // chair or guest
+	offered     *sdp.LocalMedia        // the picture that we can do
 
 	mu           sync.Mutex
 	negotiation  *sdp.Negotiation // guarded by mu
@@ -52,6 +53,7 @@ func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer 
 		log:    h.log.With("conference", c.Name, "participant", p.ID, "call_id", p.CallID),
 		events: make(chan signaling.Event, eventQueue),
 	}
+	l.setRole(roleHost)
 	ports := rtp.ListenConfig{Address: listen, PortMin: int(h.config.Media.Ports.First), PortMax: int(h.config.Media.Ports.Last)}
 	if l.audio, err = rtp.Listen(ports); err == nil {
 		l.video, err = rtp.Listen(ports)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/codecs"
@@ -36,6 +37,11 @@ type Node struct {
 	stop   context.CancelFunc
 	tasks  sync.WaitGroup
 	once   sync.Once
+
+	version    string
+	boot       time.Time
+	configured atomic.Int64 // version of the configuration that holds
+	identity   atomic.Int64 // id of the node in its deployment; 0 = none
 }
 
 // reapInterval is how often silent legs are looked for.
@@ -46,7 +52,7 @@ func New(c Config) (*Node, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	n := &Node{log: c.Log, engine: engine.New(engine.Config{
+	n := &Node{log: c.Log, version: c.Version, boot: time.Now().UTC(), engine: engine.New(engine.Config{
 		Codecs: c.Codecs, Log: c.Log,
 		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: costsFile(c.Config),
 		SmallBitrate: c.Config.Media.SmallBitrate * 1000,
@@ -126,7 +132,21 @@ func (n *Node) HTTPAddr() netip.AddrPort {
 
 // Configure puts a configuration of the deployment into force. Conferences that
 // run keep what they began with.
-func (n *Node) Configure(d config.Deployment) { n.host.directory.Store(d.Directory()) }
+func (n *Node) Configure(d config.Deployment) {
+	n.host.directory.Store(d.Directory())
+	n.configured.Store(d.Version)
+	for i := range d.Nodes {
+		if w := &d.Nodes[i]; w.ID == n.identity.Load() && n.host.maintenance.Swap(w.MaintenanceMode) != w.MaintenanceMode {
+			n.log.Info("maintenance mode", "on", w.MaintenanceMode, "reason", w.MaintenanceModeReason)
+		}
+	}
+}
+
+// Configured returns the version of the configuration that holds.
+func (n *Node) Configured() int64 { return n.configured.Load() }
+
+// Identify says which node of the deployment this is; before Configure.
+func (n *Node) Identify(id int64) { n.identity.Store(id) }
 
 // Status tells of everything that runs.
 func (n *Node) Status() engine.Status { return n.engine.Status() }

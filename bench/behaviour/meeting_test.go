@@ -139,17 +139,22 @@ func (m *meeting) await(c *caller.Caller, what string, holds func(*caller.Caller
 
 // faces tells who is in the cells of what a caller sees: the letter of a
 // caller, '.' for black, '?' for anything else.
-func faces(c *caller.Caller) string {
+func faces(c *caller.Caller) string { return facesIn(c, composer.OneMainSevenPips) }
+
+// facesIn is faces in the cells of that layout.
+func facesIn(c *caller.Caller, name string) string {
 	p := c.Picture()
 	if p == nil {
 		return ""
 	}
 	defer p.Release()
-	return cells(p)
+	return cellsIn(p, name)
 }
 
-func cells(p *codecs.Picture) string {
-	layout, _ := composer.Find(composer.OneMainSevenPips)
+func cells(p *codecs.Picture) string { return cellsIn(p, composer.OneMainSevenPips) }
+
+func cellsIn(p *codecs.Picture, name string) string {
+	layout, _ := composer.Find(name)
 	var s strings.Builder
 	for _, r := range layout.Resolve(p.Width, p.Height) {
 		colour, _ := clip.CellColour(p, clip.Rect{X: r.X, Y: r.Y, W: r.W, H: r.H}.Backdrop())

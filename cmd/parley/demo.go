@@ -94,18 +94,23 @@ func (c *demoCommand) Run(ctx context.Context, o *output) (err error) {
 	if err != nil {
 		return fmt.Errorf("configuring the demo: %w", err)
 	}
-	n, err := startNode(cfg, m.Deployment(), log)
+	if err := m.joinOwn(ctx, cfg.DataDir); err != nil {
+		return err
+	}
+	n, err := startManaged(cfg, log)
 	if err != nil {
 		return err
 	}
-	m.Follow(n.Configure)
+	if err := configured(ctx, n, m.Deployment().Version); err != nil {
+		return err
+	}
 	defer func() {
 		n.Close()
 		if err == nil && c.Record != "" {
 			fmt.Fprintln(o.out, "recorded in", c.Record)
 		}
 	}()
-	address := sipAddress(n).Unmap()
+	address := sipAddress(n.Node).Unmap()
 	if address.IsUnspecified() {
 		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
@@ -127,7 +132,7 @@ A conference of %d is running.
   rooms       curl -k -u admin:%s %sapi/admin/configuration/v1/conference/
 
 Ctrl-C ends it.
-`, c.Callers, dialled(n)[0], pageURL(n.HTTPAddr()), uri, password, m.URL())
+`, c.Callers, dialled(n.Node)[0], pageURL(n.HTTPAddr()), uri, password, m.URL())
 	err = c.turns(ctx, o, calls)
 	fmt.Fprintln(o.progress, "ending the calls")
 	return err
@@ -149,7 +154,7 @@ func (c *demoCommand) config() (config.Config, error) {
 		}
 		cfg.SIP.UDP, cfg.SIP.TCP = free, free
 	}
-	for _, address := range []*string{&cfg.HTTP.Address, &cfg.Management.Address} {
+	for _, address := range []*string{&cfg.HTTP.Address, &cfg.Management.Address, &cfg.Management.Bus} {
 		if *address, err = freeAddress(*address, "tcp"); err != nil {
 			return config.Config{}, err
 		}
@@ -186,6 +191,22 @@ func (c *demoCommand) configure(ctx context.Context, m *management) (password st
 		}
 	}
 	return password, nil
+}
+
+// configured waits until the node has that version of the configuration.
+func configured(ctx context.Context, n *managedNode, version int64) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for n.Configured() < version {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the node did not get its configuration: %w", ctx.Err())
+		}
+	}
+	return nil
 }
 
 // freeAddress returns the first address from the given one up, by port, that

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 
 	"parley/config"
 	"parley/mgmt"
+	"parley/node/managed"
 	"parley/pki"
 )
 
@@ -61,7 +63,7 @@ func startManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (
 		}
 	}
 	m, err := mgmt.Open(ctx, mgmt.Config{
-		DSN: cmp.Or(cfg.Management.Database, filepath.Join(cfg.DataDir, "parley.db")), Layouts: layoutNames(), Log: log, Version: version,
+		DSN: cmp.Or(cfg.Management.Database, filepath.Join(cfg.DataDir, "parley.db")), Layouts: layoutNames(), Log: log, Version: version, Bus: cfg.Management.Bus,
 	})
 	if err != nil {
 		return nil, err
@@ -70,11 +72,25 @@ func startManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("management certificate: %w", err), m.Close())
 	}
-	server, err := m.Listen(cfg.Management.Address, certificate)
+	server, err := m.Listen(cfg.Management.Address, reachableHost(cfg.Management.Address), certificate)
 	if err != nil {
 		return nil, errors.Join(explain(fmt.Errorf("management.address: %w", err)), m.Close())
 	}
 	return &management{m, server, log}, nil
+}
+
+// reachableHost returns the address of this machine that others may use where
+// something listens at address.
+func reachableHost(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	at, err := netip.ParseAddr(host)
+	if err != nil && host != "" {
+		return host
+	}
+	return reachable(at).String()
 }
 
 // URL returns where the REST API is.
@@ -97,4 +113,20 @@ func (m *management) Close() {
 	if err := m.Management.Close(); err != nil {
 		m.log.Error("the database did not close", "err", err)
 	}
+}
+
+// joinOwn has the node of this process join.
+func (m *management) joinOwn(ctx context.Context, dataDir string) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = ""
+	}
+	link, err := m.PlaceFor(host)
+	if err == nil {
+		_, err = managed.Join(ctx, link, dataDir)
+	}
+	if err != nil {
+		return fmt.Errorf("the node of this process does not join: %w", err)
+	}
+	return nil
 }

@@ -2,22 +2,33 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
 	"strings"
 
+	"parley/config"
 	"parley/node"
+	"parley/node/managed"
 )
 
 // nodeCommand is `parley node`.
-type nodeCommand struct{ fileFlags }
+type nodeCommand struct {
+	fileFlags
+	Join string `placeholder:"LINK" help:"Take the place of a node: the link that the Management Node gave for it. Needed once; afterwards the data folder knows."`
+}
 
 // Help is the longer text of --help.
 func (*nodeCommand) Help() string {
-	return `A Conferencing Node alone, with the configuration of the deployment that its data
-folder keeps; without one, the rooms sip:meet@<this host> and
-sip:meet-<anything>@<this host>.
+	return `A Conferencing Node alone. Make the node at the Management Node first (worker_vm),
+which gives the command to run here. It serves calls also while the Management
+Node is gone, with the last configuration that it got. A node that has never
+joined has the rooms sip:meet@<this host> and sip:meet-<anything>@<this host>.
 
 Examples:
 
+  parley node --join 'https://192.0.2.1:8443/#parley_join_...'
   parley node -c node.yaml`
 }
 
@@ -27,18 +38,61 @@ func (c *nodeCommand) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
-	d, err := node.LoadDeployment(cfg.DataDir)
-	if err != nil {
-		return err
-	}
 	log := newLog(o.progress, cfg.Log)
-	n, err := startNode(cfg, d, log)
+	if c.Join != "" {
+		id, err := managed.Join(ctx, c.Join, cfg.DataDir)
+		if err != nil {
+			return err
+		}
+		log.Info("joined the deployment", "node", id.Name, "id", id.Node)
+	}
+	n, err := startManaged(cfg, log)
 	if err != nil {
 		return err
 	}
-	log.Info("the node serves", "version", version, "dial", strings.Join(dialled(n), " "), "page", pageURL(n.HTTPAddr()))
+	defer n.Close()
+	log.Info("the node serves", "version", version, "dial", strings.Join(dialled(n.Node), " "), "page", pageURL(n.HTTPAddr()))
 	<-ctx.Done()
 	log.Info("ending calls")
-	n.Close()
 	return nil
+}
+
+// managedNode is a node, tied to its Management Node if it has joined one.
+type managedNode struct {
+	*node.Node
+	tie *managed.Managed // nil = it has never joined
+}
+
+// startManaged starts a node with what its data folder keeps.
+func startManaged(cfg config.Config, log *slog.Logger) (*managedNode, error) {
+	d, err := node.LoadDeployment(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	id, err := managed.Load(cfg.DataDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the identity of the node: %w", err)
+	}
+	n := &managedNode{}
+	if n.Node, err = startNode(cfg, d, log); err != nil {
+		return nil, err
+	}
+	if id == nil {
+		return n, nil
+	}
+	n.Identify(id.Node)
+	n.Configure(d)
+	if n.tie, err = managed.Start(managed.Config{Identity: id, DataDir: cfg.DataDir, Deployment: d, Node: n.Node, Log: log}); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// Close ends the calls, and then the tie, which tells of it.
+func (n *managedNode) Close() {
+	n.Node.Close()
+	if n.tie != nil {
+		n.tie.Close()
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"parley/composer"
 	"parley/config"
 	"parley/node"
+	"parley/node/managed"
 )
 
 // fileFlags are those of commands that read a configuration file.
@@ -72,16 +73,20 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 		return err
 	}
 	defer m.Close()
-	n, err := startNode(cfg, m.Deployment(), log)
+	if !managed.Joined(cfg.DataDir) {
+		if err := m.joinOwn(ctx, cfg.DataDir); err != nil {
+			return err
+		}
+	}
+	n, err := startManaged(cfg, log)
 	if err != nil {
 		return err
 	}
-	m.Follow(n.Configure)
-	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n), " "), "page", pageURL(n.HTTPAddr()), "api", m.URL())
+	defer n.Close()
+	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n.Node), " "), "page", pageURL(n.HTTPAddr()), "api", m.URL())
 	m.invite()
 	<-ctx.Done()
 	log.Info("ending calls")
-	n.Close()
 	return nil
 }
 

@@ -21,7 +21,9 @@ func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
 	a := &API{tree: tree, log: log, mux: http.NewServeMux()}
 	a.guarded = guard.Wrap(a.mux, Refuse)
 	for _, k := range tree.Kinds() {
-		a.serveKind(k)
+		if !k.Hidden {
+			a.serveKind(k)
+		}
 	}
 	a.mux.HandleFunc("GET "+configurationRoot+"{$}", a.index)
 	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { Refuse(w, http.StatusNotFound, noSuchPath(r)) })
@@ -35,6 +37,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.guarded.Serv
 func (a *API) index(w http.ResponseWriter, _ *http.Request) {
 	list := map[string]map[string]string{}
 	for _, k := range a.tree.Kinds() {
+		if k.Hidden {
+			continue
+		}
 		at := configurationRoot + k.Name + "/"
 		list[k.Name] = map[string]string{"list_endpoint": at, "schema": at + "schema/"}
 	}

@@ -104,6 +104,12 @@ func newMeta(at *url.URL, limit, offset, total int) meta {
 }
 
 func (a *API) list(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
+	all, _ := a.tree.All(k.Name)
+	a.replyList(w, r, k, all, func(object any) any { return a.object(k, object) })
+}
+
+// replyList writes the page of a list that a query asks for.
+func (a *API) replyList(w http.ResponseWriter, r *http.Request, k *resource.Kind, all []any, show func(object any) any) {
 	query := r.URL.Query()
 	limit, offset, err := page(query)
 	if err != nil {
@@ -120,7 +126,6 @@ func (a *API) list(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 		a.fail(w, r, badRequest("%v", err))
 		return
 	}
-	all, _ := a.tree.All(k.Name)
 	all = slices.DeleteFunc(all, func(object any) bool {
 		return slices.ContainsFunc(conditions, func(holds condition) bool { return !holds(object) })
 	})
@@ -128,7 +133,7 @@ func (a *API) list(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 	shown := all[min(offset, len(all)):min(offset+limit, len(all))]
 	objects := make([]any, len(shown))
 	for i, object := range shown {
-		objects[i] = a.object(k, object)
+		objects[i] = show(object)
 	}
 	reply(w, http.StatusOK, map[string]any{"meta": newMeta(r.URL, limit, offset, len(all)), "objects": objects})
 }
@@ -172,9 +177,9 @@ func (a *API) create(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 	}) {
 		return
 	}
-	w.Header().Set("Location", uri(k.Name, n))
+	w.Header().Set("Location", URI(k.Name, n))
 	if len(reveal) > 0 {
-		reveal["resource_uri"] = uri(k.Name, n)
+		reveal["resource_uri"] = URI(k.Name, n)
 		reply(w, http.StatusCreated, reveal)
 		return
 	}

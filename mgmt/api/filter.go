@@ -171,6 +171,12 @@ func (a *API) valueOf(f *resource.Field, text string) (any, error) {
 			return nil, fmt.Errorf("%q is no whole number", text)
 		}
 		return n, nil
+	case resource.Float:
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no number", text)
+		}
+		return n, nil
 	case resource.Boolean:
 		b, err := strconv.ParseBool(text)
 		if err != nil {
@@ -201,6 +207,9 @@ func compareValues(a, b any) (int, bool) {
 		return cmp.Compare(x, y), ok
 	case int64:
 		y, ok := b.(int64)
+		return cmp.Compare(x, y), ok
+	case float64:
+		y, ok := b.(float64)
 		return cmp.Compare(x, y), ok
 	case time.Time:
 		y, ok := b.(time.Time)

@@ -15,8 +15,8 @@ const timeFormat = "2006-01-02T15:04:05.000000"
 // configurationRoot is where the objects of the configuration are.
 const configurationRoot = "/api/admin/configuration/v1/"
 
-// uri returns the URI of an object.
-func uri(kind string, n int64) string { return fmt.Sprintf("%s%s/%d/", configurationRoot, kind, n) }
+// URI returns the URI of an object.
+func URI(kind string, n int64) string { return fmt.Sprintf("%s%s/%d/", configurationRoot, kind, n) }
 
 // resolve returns the id of the object that a URI names.
 func (a *API) resolve(kind, text string) (int64, bool) {
@@ -40,7 +40,7 @@ func (a *API) object(k *resource.Kind, object any) map[string]any {
 		}
 		out[f.Name] = a.value(f, value)
 	}
-	out["resource_uri"] = uri(k.Name, number)
+	out["resource_uri"] = URI(k.Name, number)
 	for _, c := range k.Children {
 		list := []any{}
 		child, _ := a.tree.Kind(c.Kind)
@@ -61,12 +61,12 @@ func (a *API) value(f *resource.Field, value any) any {
 	case []int64:
 		list := make([]string, len(x))
 		for i, n := range x {
-			list[i] = uri(f.Ref, n)
+			list[i] = URI(f.Ref, n)
 		}
 		return list
 	case int64:
 		if f.Ref != "" {
-			return uri(f.Ref, x)
+			return URI(f.Ref, x)
 		}
 	case string:
 		if f.Secret && x != "" {

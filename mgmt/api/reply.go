@@ -52,11 +52,14 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var problems *resource.Problems
 	var inUse *resource.InUse
 	var request *requestError
+	var refused *Refused
 	switch {
 	case errors.As(err, &problems): // as the model API reports them: kind, field, texts
 		reply(w, http.StatusBadRequest, map[string]any{problems.Kind: problems.Fields})
 	case errors.As(err, &inUse):
 		Refuse(w, http.StatusConflict, err.Error())
+	case errors.As(err, &refused):
+		Refuse(w, refused.Status, refused.Text)
 	case errors.As(err, &request):
 		Refuse(w, request.status, request.text)
 	case errors.Is(err, resource.ErrNoObject), errors.Is(err, resource.ErrNoKind):

@@ -90,14 +90,14 @@ const believedFor = time.Minute
 func (g *Guard) Wrap(next http.Handler, refuse func(w http.ResponseWriter, status int, text string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address := Address(r)
-		if wait := g.locked("address " + address); wait > 0 {
+		if wait := g.Locked("address " + address); wait > 0 {
 			tooMany(w, wait, refuse, "too many failed sign-ins from this address")
 			return
 		}
 		who, err := g.identify(r)
 		if err != nil {
 			if errors.Is(err, errWrong) {
-				g.failed("address " + address)
+				g.Failed("address " + address)
 				g.log.Warn("sign-in failed", "address", address, "user", userOf(r))
 			}
 			w.Header().Set("WWW-Authenticate", `Basic realm="Parley", charset="UTF-8"`)
@@ -158,7 +158,7 @@ func (g *Guard) identify(r *http.Request) (Identity, error) {
 // Check returns the account of that name if the password is its own.
 func (g *Guard) Check(name, password string) (Account, error) {
 	account := "account " + strings.ToLower(name)
-	if g.locked(account) > 0 {
+	if g.Locked(account) > 0 {
 		return Account{}, errWrong // whoever guesses must not learn that it is locked
 	}
 	a, found := g.accounts.ByName(name)
@@ -177,7 +177,7 @@ func (g *Guard) Check(name, password string) (Account, error) {
 	}
 	<-g.hashing
 	if !found || !right {
-		g.failed(account)
+		g.Failed(account)
 		return Account{}, errWrong
 	}
 	g.mu.Lock()

@@ -28,8 +28,8 @@ type bucket struct {
 	at   time.Time
 }
 
-// locked returns how long one must wait who failed too often; 0 = he need not.
-func (g *Guard) locked(who string) time.Duration {
+// Locked returns how long one must wait who failed too often; 0 = he need not.
+func (g *Guard) Locked(who string) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	f := g.failures[who]
@@ -39,8 +39,8 @@ func (g *Guard) locked(who string) time.Duration {
 	return max(f.since.Add(failureWindow).Sub(g.now()), 0)
 }
 
-// failed counts a failure.
-func (g *Guard) failed(who string) {
+// Failed counts a failure.
+func (g *Guard) Failed(who string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()

@@ -66,6 +66,9 @@ func (t *Tree) Edit(resolve Resolver, f func(e *Edit) error) ([]Change, error) {
 	return changes, nil
 }
 
+// Resolve replaces how URIs are read.
+func (e *Edit) Resolve(resolve Resolver) { e.resolve = resolve }
+
 // Get returns an object as the transaction sees it.
 func (e *Edit) Get(kind string, n int64) (any, bool) {
 	if c := e.byKey[Key{kind, n}]; c != nil {
@@ -126,6 +129,22 @@ func (e *Edit) Update(kind string, n int64, in Input) error {
 	}
 	e.put(&Change{Key: Key{kind, n}, Op: Update, Before: before, After: object})
 	return e.children(k, n, in)
+}
+
+// Set changes fields that only Parley sets.
+func (e *Edit) Set(kind string, n int64, set func(object any)) error {
+	k, ok := e.tree.kinds[kind]
+	if !ok {
+		return ErrNoKind
+	}
+	before, ok := e.Get(kind, n)
+	if !ok {
+		return ErrNoObject
+	}
+	object := k.clone(before)
+	set(object)
+	e.put(&Change{Key: Key{kind, n}, Op: Update, Before: before, After: object})
+	return nil
 }
 
 // Delete takes an object away, with those that are owned by it.

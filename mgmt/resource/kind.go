@@ -17,6 +17,7 @@ type Type string
 const (
 	String   Type = "string"
 	Integer  Type = "integer"
+	Float    Type = "float"
 	Boolean  Type = "boolean"
 	Datetime Type = "datetime"
 	Related  Type = "related" // the id of another object, or a list of them
@@ -51,6 +52,7 @@ type Kind struct {
 	Name      string // in URIs: "conference"
 	Doc       string
 	Singleton bool // there is one object, with id 1
+	Hidden    bool // the API does not serve it
 	Fields    []Field
 	Children  []Child
 	// Prepare, if not nil, finishes an object that has been decoded: it checks what
@@ -110,6 +112,8 @@ func newField(s reflect.StructField, checks Checks) Field {
 		f.Type = Boolean
 	case t.Kind() == reflect.String:
 		f.Type = String
+	case t.Kind() == reflect.Float64:
+		f.Type = Float
 	default:
 		f.Type = Integer
 	}
@@ -173,8 +177,8 @@ func (k *Kind) clone(object any) any {
 
 func (f *Field) of(object any) reflect.Value { return reflect.ValueOf(object).Elem().Field(f.index) }
 
-// Value returns the value of the field: nil, string, int64, bool, time.Time or,
-// of a list, []int64.
+// Value returns the value of the field: nil, string, int64, float64, bool,
+// time.Time or, of a list, []int64.
 func (f *Field) Value(object any) any {
 	v := f.of(object)
 	if v.Kind() == reflect.Pointer {
@@ -194,6 +198,8 @@ func (f *Field) Value(object any) any {
 		return v.String()
 	case reflect.Bool:
 		return v.Bool()
+	case reflect.Float64:
+		return v.Float()
 	}
 	return v.Int()
 }

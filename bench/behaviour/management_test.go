@@ -1,0 +1,461 @@
+package behaviour
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bench/caller"
+	"parley/bench/clip"
+	"parley/bus"
+	"parley/composer"
+	"parley/config"
+	"parley/mgmt"
+	"parley/node"
+	"parley/node/managed"
+	"parley/pki"
+	"parley/signaling/sip"
+)
+
+// deployment is a Management Node that is used by REST, as curl would.
+type deployment struct {
+	t          *testing.T
+	dir        string
+	management *mgmt.Management
+	server     *mgmt.Server
+	client     *http.Client
+}
+
+// manage starts a Management Node; end stops it. A second one on the same folder
+// goes on where the first one ended.
+func manage(t *testing.T, dir, busAddress string) *deployment {
+	t.Helper()
+	m, err := mgmt.Open(t.Context(), mgmt.Config{
+		DSN: filepath.Join(dir, "parley.db"), Layouts: []string{composer.OneMainSevenPips, "four_by_four_speaker"},
+		Log: slog.New(slog.DiscardHandler), Bus: busAddress,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := pki.Own("", "", dir, "management")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Listen("127.0.0.1:0", "127.0.0.1", certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{t, dir, m, s, &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}, // made a moment ago
+	}}}
+	if token := m.SetupToken(); token != "" {
+		d.ask("POST", "/api/setup/", map[string]any{"token": token, "password": "correct horse"}, http.StatusCreated)
+	}
+	return d
+}
+
+func (d *deployment) end() {
+	d.client.CloseIdleConnections()
+	d.server.Close()
+	if err := d.management.Close(); err != nil {
+		d.t.Error(err)
+	}
+}
+
+// ask sends a request that must be answered with that status, and returns the
+// answer and its Location.
+func (d *deployment) ask(method, path string, in any, status int) (out map[string]any, location string) {
+	d.t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(d.t.Context(), method, "https://"+d.server.Addr().String()+path, bytes.NewReader(body))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.SetBasicAuth("admin", "correct horse")
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := d.client.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if answer.StatusCode != status {
+		d.t.Fatalf("%s %s: %s %s, want %d", method, path, answer.Status, text, status)
+	}
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &out); err != nil {
+			d.t.Fatalf("%s %s: %s: %v", method, path, text, err)
+		}
+	}
+	return out, answer.Header.Get("Location")
+}
+
+const (
+	configurationAPI = "/api/admin/configuration/v1/"
+	statusAPI        = "/api/admin/status/v1/"
+	commandAPI       = "/api/admin/command/v1/"
+)
+
+// list returns the objects of a list.
+func (d *deployment) list(path string) []map[string]any {
+	d.t.Helper()
+	answer, _ := d.ask("GET", path, nil, http.StatusOK)
+	var list []map[string]any
+	for _, one := range answer["objects"].([]any) {
+		list = append(list, one.(map[string]any))
+	}
+	return list
+}
+
+// settle is settle for what the API tells: it asks no more often than that allows.
+func (d *deployment) settle(what string, holds func() bool) {
+	d.t.Helper()
+	var next time.Time
+	settle(d.t, what, func() bool {
+		now := time.Now()
+		if now.Before(next) {
+			return false
+		}
+		next = now.Add(300 * time.Millisecond)
+		return holds()
+	})
+}
+
+// command has the deployment do something.
+func (d *deployment) command(name string, arguments map[string]any) {
+	d.t.Helper()
+	answer, _ := d.ask("POST", commandAPI+name+"/", arguments, http.StatusAccepted)
+	if answer["status"] != "success" {
+		d.t.Errorf("%s: %v", name, answer)
+	}
+}
+
+// newNode makes a node and has it join.
+func (d *deployment) newNode(name string) *managed.Identity {
+	d.t.Helper()
+	location := configurationAPI + "system_location/1/"
+	if len(d.list(configurationAPI+"system_location/")) == 0 {
+		d.ask("POST", configurationAPI+"system_location/", map[string]any{"name": "Oslo"}, http.StatusCreated)
+	}
+	made, _ := d.ask("POST", configurationAPI+"worker_vm/", map[string]any{"name": name, "system_location": location}, http.StatusCreated)
+	id, err := managed.Join(d.t.Context(), made["join_link"].(string), d.nodeDir(name))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return id
+}
+
+func (d *deployment) nodeDir(name string) string { return filepath.Join(d.dir, name) }
+
+// openManaged starts a node of the deployment, with callers to come.
+func (d *deployment) openManaged(name string, id *managed.Identity) *meeting {
+	d.t.Helper()
+	m := open(d.t, func(c *node.Config) {
+		kept, err := node.LoadDeployment(d.nodeDir(name))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		c.Deployment = kept
+	})
+	m.node.Identify(id.Node)
+	tie, err := managed.Start(managed.Config{
+		Identity: id, DataDir: d.nodeDir(name), Deployment: config.DefaultDeployment(), Node: m.node, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(tie.Close)
+	return m
+}
+
+// From nothing, by REST: a location, a node, a room; callers dial it, are seen in
+// the status, and are muted, locked out, shown otherwise, and disconnected.
+func TestDeploymentByREST(t *testing.T) {
+	d := manage(t, t.TempDir(), "127.0.0.1:0")
+	defer d.end()
+	id := d.newNode("oslo-1")
+	m := d.openManaged("oslo-1", id)
+	_, room := d.ask("POST", configurationAPI+"conference/", map[string]any{
+		"name": "Board", "aliases": []map[string]any{{"alias": "board"}}, "tag": "weekly", "own_thumbnail": "hidden",
+	}, http.StatusCreated)
+	version := d.management.Deployment().Version
+	settle(t, "the node has the room", func() bool { return m.node.Configured() >= version })
+
+	spec := func(i int) caller.Config {
+		c := m.spec(i)
+		c.URI = m.uri("board")
+		return c
+	}
+	a, b := m.call(spec(0)), m.call(spec(1))
+	a.Talk(true)
+	m.await(b, "B sees and hears A", func(c *caller.Caller) bool {
+		return strings.HasPrefix(faces(c), "A") && c.Heard(clip.ToneOf(0)) > heardAt
+	})
+
+	// The status.
+	var people []map[string]any
+	d.settle("the status has both, with codecs and rates", func() bool {
+		people = d.list(statusAPI + "participant/?conference=Board&order_by=connect_time")
+		if len(people) != 2 {
+			return false
+		}
+		for _, p := range people {
+			streams := d.list(statusAPI + "participant/" + p["id"].(string) + "/media_stream/")
+			if len(streams) != 2 || streams[0]["rx_codec"] != "opus" || streams[1]["rx_codec"] != "H264" || streams[1]["rx_bitrate"].(float64) < 20 ||
+				streams[1]["tx_resolution"] != "640x360" {
+				return false
+			}
+		}
+		return true
+	})
+	if p := people[0]; p["display_name"] != "Caller A" || p["destination_alias"] != "board" || p["protocol"] != "SIP" || p["role"] != "chair" ||
+		p["media_node"] != "oslo-1" || p["system_location"] != "Oslo" || p["service_tag"] != "weekly" || p["remote_address"] != "127.0.0.1" {
+		t.Errorf("participant %v", p)
+	}
+	conferences := d.list(statusAPI + "conference/")
+	if len(conferences) != 1 || conferences[0]["name"] != "Board" || conferences[0]["is_locked"] != false {
+		t.Fatalf("conferences %v", conferences)
+	}
+	conference := conferences[0]["id"]
+	nodes := d.list(statusAPI + "worker_vm/")
+	if n := nodes[0]; len(nodes) != 1 || n["name"] != "oslo-1" || n["is_connected"] != true || n["signaling_count"] != 2.0 {
+		t.Errorf("nodes %v", nodes)
+	}
+	d.settle("the node is in sync", func() bool { return d.list(statusAPI + "worker_vm/")[0]["sync_status"] == "SYNCED" })
+
+	// Commands act on what callers see and hear.
+	first := people[0]["id"]
+	d.command("participant/mute", map[string]any{"participant_id": first})
+	m.await(b, "B hears A no more", func(c *caller.Caller) bool { return c.Heard(clip.ToneOf(0)) < silentAt })
+	d.command("participant/unmute", map[string]any{"participant_id": first})
+	m.await(b, "B hears A again", func(c *caller.Caller) bool { return c.Heard(clip.ToneOf(0)) > heardAt })
+
+	d.command("conference/lock", map[string]any{"conference_id": conference})
+	_, err := caller.Dial(m.ctx, spec(2))
+	var status *sip.StatusError
+	if !errors.As(err, &status) || status.Code != 486 {
+		t.Errorf("a newcomer to a locked conference: %v", err)
+	}
+	d.command("conference/unlock", map[string]any{"conference_id": conference})
+	m.call(spec(2))
+
+	inGrid := func(c *caller.Caller) bool {
+		others := facesIn(c, "four_by_four_speaker")
+		return strings.HasPrefix(others, "A") && strings.Contains(others, "C")
+	}
+	m.await(b, "B sees A and C", func(c *caller.Caller) bool {
+		return strings.HasPrefix(faces(c), "A") && strings.Contains(faces(c), "C")
+	})
+	if inGrid(b) {
+		t.Fatal("the layouts cannot be told apart")
+	}
+	d.command("conference/transform_layout", map[string]any{"conference_id": conference, "layout": "four_by_four_speaker"})
+	m.await(b, "B sees A and C in the other layout", inGrid)
+	d.settle("the status tells of it", func() bool { return d.list(statusAPI + "conference/")[0]["layout"] == "four_by_four_speaker" })
+
+	d.ask("POST", commandAPI+"participant/mute/", map[string]any{"participant_id": "nobody"}, http.StatusNotFound)
+	d.ask("POST", commandAPI+"participant/mute/", map[string]any{}, http.StatusBadRequest)
+	d.ask("POST", commandAPI+"conference/transform_layout/", map[string]any{"conference_id": conference, "layout": "nine"}, http.StatusBadRequest)
+
+	d.command("participant/disconnect", map[string]any{"participant_id": first})
+	settle(t, "A is disconnected", func() bool {
+		select {
+		case <-a.Done():
+			return true
+		default:
+			return false
+		}
+	})
+	d.command("conference/disconnect", map[string]any{"conference_id": conference})
+	d.settle("the conference is over", func() bool { return len(d.list(statusAPI+"conference/")) == 0 })
+
+	// A node in maintenance takes no calls, and one that is deleted is out.
+	d.ask("PATCH", configurationAPI+"worker_vm/1/", map[string]any{"maintenance_mode": true}, http.StatusAccepted)
+	settle(t, "the node is in maintenance", func() bool { return m.node.Report().Maintenance })
+	if _, err := caller.Dial(m.ctx, spec(3)); !errors.As(err, &status) || status.Code != 503 {
+		t.Errorf("a call to a node in maintenance: %v", err)
+	}
+	d.ask("DELETE", room, nil, http.StatusNoContent)
+	d.ask("DELETE", configurationAPI+"worker_vm/1/", nil, http.StatusNoContent)
+	d.settle("nothing is heard of the node", func() bool { return len(d.list(statusAPI+"worker_vm/")) == 0 })
+}
+
+// With the Management Node gone, calls go on and new ones are served; what is
+// changed when it is back reaches the node.
+func TestManagementNodeGone(t *testing.T) {
+	dir := t.TempDir()
+	d := manage(t, dir, "127.0.0.1:0")
+	id := d.newNode("oslo-1")
+	m := d.openManaged("oslo-1", id)
+	d.ask("POST", configurationAPI+"conference/", map[string]any{"name": "Board", "aliases": []map[string]any{{"alias": "board"}}}, http.StatusCreated)
+	version := d.management.Deployment().Version
+	settle(t, "the node has the room", func() bool { return m.node.Configured() >= version })
+	spec := func(i int) caller.Config {
+		c := m.spec(i)
+		c.URI = m.uri("board")
+		return c
+	}
+	a := m.call(spec(0))
+	d.end()
+	b := m.call(spec(1))
+	m.await(a, "A sees B", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "B") })
+	m.await(b, "B sees A", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "A") })
+
+	d = manage(t, dir, id.Bus)
+	defer d.end()
+	d.ask("POST", configurationAPI+"conference_alias/", map[string]any{"alias": "second", "conference": configurationAPI + "conference/1/"}, http.StatusCreated)
+	version = d.management.Deployment().Version
+	settle(t, "the change has come", func() bool { return m.node.Configured() >= version })
+	d.settle("the status has both", func() bool { return len(d.list(statusAPI+"participant/")) == 2 })
+	third := spec(2)
+	third.URI = m.uri("second")
+	m.call(third)
+	d.settle("and the third", func() bool { return len(d.list(statusAPI+"participant/?destination_alias=second")) == 1 })
+}
+
+// Wrong tokens, used ones, certificates of another deployment and of machines that
+// were replaced are refused.
+func TestWhoMayJoin(t *testing.T) {
+	d := manage(t, t.TempDir(), "127.0.0.1:0")
+	defer d.end()
+	other := manage(t, t.TempDir(), "127.0.0.1:0")
+	defer other.end()
+	d.newNode("oslo-1")
+	stranger := other.newNode("oslo-1")
+	made, _ := d.ask("POST", configurationAPI+"worker_vm/", map[string]any{"name": "oslo-2", "system_location": configurationAPI + "system_location/1/"}, http.StatusCreated)
+	link := made["join_link"].(string)
+	for name, wrong := range map[string]string{
+		"token":       strings.Replace(link, "parley_join_", "parley_join_x", 1),
+		"fingerprint": link[:len(link)-4] + "0000",
+		"link":        "https://127.0.0.1/",
+		"scheme":      strings.Replace(link, "https", "http", 1),
+	} {
+		if _, err := managed.Join(t.Context(), wrong, t.TempDir()); err == nil {
+			t.Errorf("joined with a wrong %s", name)
+		}
+	}
+	first, err := managed.Join(t.Context(), link, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := managed.Join(t.Context(), link, t.TempDir()); !errors.Is(err, managed.ErrRefused) {
+		t.Errorf("joined twice with one token: %v", err)
+	}
+	connects := func(id managed.Identity) bool {
+		connected := make(chan struct{}, 1)
+		conn, err := bus.Connect(bus.ClientConfig{
+			Address: d.busAddress(), Node: id.Node, Certificate: id.Certificate, Authority: id.Authority,
+			Connected: func() { connected <- struct{}{} },
+		})
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		for range 40 { // as many tries as a second has
+			if conn.IsConnected() {
+				return true
+			}
+			if conn.LastError() != nil {
+				return false
+			}
+			settle(t, "a try to connect", func() bool { return conn.IsConnected() || conn.LastError() != nil })
+		}
+		return false
+	}
+	if !connects(*first) {
+		t.Error("a node that has joined cannot connect")
+	}
+	foreign := *stranger
+	foreign.Authority = first.Authority // it believes the server, but the server not it
+	if connects(foreign) {
+		t.Error("a node of another deployment was let in")
+	}
+	d.ask("DELETE", fmt.Sprintf("%sworker_vm/%d/", configurationAPI, first.Node), nil, http.StatusNoContent)
+	if connects(*first) {
+		t.Error("a node that was deleted was let in")
+	}
+}
+
+// busAddress returns where nodes connect.
+func (d *deployment) busAddress() string { return d.management.BusAddr().String() }
+
+// follower is a node that only follows the configuration.
+type follower struct {
+	version chan int64
+	status  bus.NodeStatus
+}
+
+func (f *follower) Configure(d config.Deployment) { f.version <- d.Version }
+func (f *follower) Report() bus.NodeStatus        { return f.status }
+func (f *follower) Do(bus.Command) bus.Result     { return bus.Result{} }
+
+// Every one of fifty nodes gets every change, in order; those that missed some
+// too. How long the last one takes is told, not judged.
+func TestFiftyNodesFollow(t *testing.T) {
+	const count = 50
+	d := manage(t, t.TempDir(), "127.0.0.1:0")
+	defer d.end()
+	var followers []*follower
+	for i := range count {
+		name := fmt.Sprintf("node-%d", i)
+		f := &follower{version: make(chan int64, 1000)}
+		tie, err := managed.Start(managed.Config{
+			Identity: d.newNode(name), DataDir: d.nodeDir(name), Deployment: config.DefaultDeployment(), Node: f, Log: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tie.Close()
+		followers = append(followers, f)
+	}
+	reach := func(f *follower, want int64) {
+		t.Helper()
+		for last := int64(-1); last < want; {
+			select {
+			case v := <-f.version:
+				if v < last {
+					t.Fatalf("version %d after %d", v, last)
+				}
+				last = v
+			case <-time.After(patience):
+				t.Fatalf("a node is at %d and never comes to %d", last, want)
+			}
+		}
+	}
+	for _, f := range followers {
+		reach(f, d.management.Deployment().Version)
+	}
+	start := time.Now()
+	d.ask("POST", configurationAPI+"conference/", map[string]any{"name": "New"}, http.StatusCreated)
+	version := d.management.Deployment().Version
+	for _, f := range followers {
+		reach(f, version)
+	}
+	t.Logf("the last of %d nodes has a change after %v", count, time.Since(start).Round(time.Millisecond))
+	for range 20 {
+		d.ask("PATCH", configurationAPI+"conference/1/", map[string]any{"tag": fmt.Sprint(version)}, http.StatusAccepted)
+		version++
+	}
+	for _, f := range followers {
+		reach(f, version)
+	}
+	kept, err := node.LoadDeployment(d.nodeDir("node-0"))
+	if err != nil || len(kept.Conferences) != 1 || kept.Conferences[0].Tag != fmt.Sprint(version-1) {
+		t.Errorf("kept %+v, %v", kept.Conferences, err)
+	}
+}

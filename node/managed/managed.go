@@ -1,0 +1,216 @@
+package managed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"parley/bus"
+	"parley/config"
+	"parley/node"
+)
+
+// Config says what a managed node is made of.
+type Config struct {
+	Identity   *Identity
+	DataDir    string
+	Deployment config.Deployment // the last that the node had
+	Node       Subject
+	Log        *slog.Logger
+}
+
+// Subject is the node that is managed.
+type Subject interface {
+	Configure(config.Deployment)
+	Report() bus.NodeStatus
+	Do(bus.Command) bus.Result
+}
+
+// Managed is the tie. Close ends it.
+type Managed struct {
+	c    Config
+	conn *nats.Conn
+	stop context.CancelFunc
+	done sync.WaitGroup
+
+	deltas    chan bus.Delta
+	connected chan struct{}
+}
+
+// How often things are done.
+const (
+	statusEvery = time.Second
+	askWithin   = 10 * time.Second
+	askAgain    = 2 * time.Second
+	deltaQueue  = 1024
+)
+
+// Start connects, now or whenever the Management Node can be reached.
+func Start(c Config) (*Managed, error) {
+	m := &Managed{c: c, deltas: make(chan bus.Delta, deltaQueue), connected: make(chan struct{}, 1)}
+	ctx, stop := context.WithCancel(context.Background())
+	m.stop = stop
+	var err error
+	m.conn, err = bus.Connect(bus.ClientConfig{
+		Address: c.Identity.Bus, Node: c.Identity.Node, Certificate: c.Identity.Certificate, Authority: c.Identity.Authority,
+		Connected: func() {
+			select {
+			case m.connected <- struct{}{}:
+			default:
+			}
+		},
+		Lost: func(err error) {
+			if ctx.Err() == nil {
+				c.Log.Warn("connectivity lost to the Management Node: calls go on", "err", err)
+			}
+		},
+	})
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("bus: %w", err)
+	}
+	if err := m.subscribe(); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("bus: %w", err)
+	}
+	m.done.Go(func() { m.follow(ctx) })
+	m.done.Go(func() { m.tell(ctx) })
+	return m, nil
+}
+
+// Close ends the connection.
+func (m *Managed) Close() {
+	m.stop()
+	m.conn.Close()
+	m.done.Wait()
+}
+
+func (m *Managed) subscribe() error {
+	if _, err := m.conn.Subscribe(bus.DeltaSubject, func(msg *nats.Msg) {
+		var d bus.Delta
+		if err := json.Unmarshal(msg.Data, &d); err != nil {
+			m.c.Log.Error("change of the configuration not understood", "err", err)
+			return
+		}
+		select {
+		case m.deltas <- d:
+		default: // the next one shows that something is missing
+		}
+	}); err != nil {
+		return err
+	}
+	_, err := m.conn.Subscribe(bus.CommandSubject(m.c.Identity.Node), func(msg *nats.Msg) {
+		var c bus.Command
+		result := bus.Result{Error: "command not understood"}
+		if json.Unmarshal(msg.Data, &c) == nil {
+			result = m.c.Node.Do(c)
+		}
+		if text, err := json.Marshal(result); err == nil {
+			_ = msg.Respond(text) // who asked sees that nothing comes
+		}
+	})
+	return err
+}
+
+// follow keeps the configuration of the node up to date.
+func (m *Managed) follow(ctx context.Context) {
+	d := m.c.Deployment
+	stale := true // a snapshot is wanted
+	retry := time.NewTimer(0)
+	defer retry.Stop()
+	for {
+		if stale {
+			if next, err := m.snapshot(ctx); err == nil {
+				stale = false
+				if next.Version != d.Version || d.Version == 0 {
+					d = next
+					m.apply(d)
+				}
+			} else {
+				retry.Reset(askAgain)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.connected:
+			m.c.Log.Info("connected to the Management Node", "address", m.c.Identity.Bus)
+			stale = true
+		case <-retry.C:
+		case delta := <-m.deltas:
+			switch {
+			case delta.Version == d.Version: // known
+			case delta.Previous != d.Version || len(delta.Changes) == 0 && delta.Version == delta.Previous:
+				stale = true
+			default:
+				next := d
+				if err := applyDelta(&next, delta); err != nil {
+					m.c.Log.Error("configuration rejected", "version", delta.Version, "err", err)
+					stale = true
+					continue
+				}
+				d = next
+				m.apply(d)
+			}
+		}
+	}
+}
+
+func applyDelta(d *config.Deployment, delta bus.Delta) error {
+	for _, c := range delta.Changes {
+		if err := d.Apply(c.Kind, c.ID, c.Body); err != nil {
+			return err
+		}
+	}
+	d.Version = delta.Version
+	return nil
+}
+
+// snapshot asks for the whole configuration.
+func (m *Managed) snapshot(ctx context.Context) (config.Deployment, error) {
+	var d config.Deployment
+	if !m.conn.IsConnected() {
+		return d, nats.ErrDisconnected
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	answer, err := m.conn.RequestWithContext(ctx, bus.AskSubject(m.c.Identity.Node, bus.AskSnapshot), nil)
+	if err != nil {
+		return d, err
+	}
+	err = json.Unmarshal(answer.Data, &d)
+	return d, err
+}
+
+// apply puts a configuration into force and keeps it.
+func (m *Managed) apply(d config.Deployment) {
+	m.c.Node.Configure(d)
+	if err := node.SaveDeployment(m.c.DataDir, d); err != nil {
+		m.c.Log.Error("the configuration is not kept", "err", err)
+	}
+}
+
+// tell publishes the state of the node.
+func (m *Managed) tell(ctx context.Context) {
+	ticker := time.NewTicker(statusEvery)
+	defer ticker.Stop()
+	for {
+		if m.conn.IsConnected() {
+			s := m.c.Node.Report()
+			s.Node = m.c.Identity.Node
+			if text, err := json.Marshal(s); err == nil {
+				_ = m.conn.Publish(bus.StatusSubject(s.Node), text) // the next one comes soon
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
