@@ -108,6 +108,53 @@ type Stream struct {
 	TxJitter     float64   `json:"tx_jitter"`
 }
 
+// Record is something that has happened, as a node wrote it down.
+type Record struct {
+	Number int64           `json:"number"` // rises by one in each journal
+	Kind   string          `json:"kind"`   // RecordConference or RecordParticipant
+	Body   json.RawMessage `json:"body"`
+}
+
+// The kinds of records.
+const (
+	RecordConference  = "conference"  // an EndedConference
+	RecordParticipant = "participant" // an EndedParticipant
+)
+
+// Records are what a node hands over.
+type Records struct {
+	Journal string   `json:"journal"`
+	List    []Record `json:"list"`
+}
+
+// Acknowledged is the answer: all up to Number are kept.
+type Acknowledged struct {
+	Number int64  `json:"number"`
+	Error  string `json:"error,omitempty"`
+}
+
+// EndedConference is a conference that is over on a node.
+type EndedConference struct {
+	ID           string    `json:"id"`
+	Name         string    `json:"name"`
+	Tag          string    `json:"tag"`
+	Started      time.Time `json:"started"`
+	Ended        time.Time `json:"ended"`
+	Participants int       `json:"participants"` // that were ever in it
+}
+
+// EndedParticipant is a participant who has left.
+type EndedParticipant struct {
+	Participant
+	ConferenceID   string    `json:"conference_id"`
+	ConferenceName string    `json:"conference_name"`
+	Tag            string    `json:"tag"`
+	Ended          time.Time `json:"ended"`
+	Reason         string    `json:"reason"`
+	// Windows is the quality of each window of 20 s.
+	Windows []string `json:"windows"`
+}
+
 // Action is what a command does.
 type Action string
 

@@ -8,6 +8,8 @@ const (
 	DeltaSubject = "parley.configuration"
 	// AskSnapshot asks for the configuration; the answer is a config.Deployment.
 	AskSnapshot = "snapshot"
+	// AskRecords hands over Records; the answer is Acknowledged.
+	AskRecords = "records"
 )
 
 // StatusSubject carries the state of a node, as NodeStatus, once a second.

@@ -141,6 +141,9 @@ func (l *Leg) checkCodecs(cfg LegConfig) error {
 // Conference returns the conference that he is in.
 func (l *Leg) Conference() *Conference { return l.conference }
 
+// Status tells of the participant.
+func (l *Leg) Status() ParticipantStatus { return l.status(l.conference.pictures.published.Load()) }
+
 // ID returns the participant's identifier.
 func (l *Leg) ID() string { return l.id }
 

@@ -94,6 +94,9 @@ func (m *Management) listenBus(address string) error {
 	}); err != nil {
 		return err
 	}
+	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskRecords), m.serveRecords); err != nil {
+		return err
+	}
 	_, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskSnapshot), func(msg *nats.Msg) {
 		text, err := json.Marshal(m.Deployment())
 		if err == nil {

@@ -77,6 +77,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	m.api = api.New(m.tree, m.guard, c.Log)
 	m.api.ServeStatus(m.reports()...)
 	m.api.ServeCommands(m.commands()...)
+	m.api.ServeHistory(m.pasts()...)
 	if !known.managed() {
 		m.setup.token = auth.NewToken(setupTokenPrefix)
 	}
@@ -90,7 +91,8 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	running, stop := context.WithCancel(context.Background())
 	m.stop = stop
 	m.done.Go(func() {
-		version, look := time.NewTicker(versionEvery), time.NewTicker(lookEvery)
+		version, look, forget := time.NewTicker(versionEvery), time.NewTicker(lookEvery), time.NewTicker(forgetEvery)
+		defer forget.Stop()
 		defer version.Stop()
 		defer look.Stop()
 		for {
@@ -101,6 +103,8 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 				m.tellVersion()
 			case now := <-look.C:
 				m.watch(now)
+			case now := <-forget.C:
+				m.forget(running, now)
 			}
 		}
 	})

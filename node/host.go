@@ -36,11 +36,12 @@ type host struct {
 
 	maintenance atomic.Bool // no new calls
 
-	refused refusals
+	refused   refusals
+	chronicle *chronicle
 }
 
 func newHost(e *engine.Engine, c config.Config, log *slog.Logger) *host {
-	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}, muted: map[string]bool{}}
+	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}, muted: map[string]bool{}, chronicle: newChronicle(nil, log)}
 }
 
 // newID returns a random UUID (RFC 9562 section 5.4).
@@ -183,7 +184,7 @@ func (h *host) Events(id signaling.LegID) <-chan signaling.Event {
 }
 
 // Leave implements signaling.MediaHost.
-func (h *host) Leave(id signaling.LegID) {
+func (h *host) Leave(id signaling.LegID, reason string) {
 	h.mu.Lock()
 	l := h.legs[id]
 	delete(h.legs, id)
@@ -192,7 +193,16 @@ func (h *host) Leave(id signaling.LegID) {
 	}
 	h.mu.Unlock()
 	if l != nil {
-		l.end()
+		h.dismiss(l, reason)
+	}
+}
+
+// dismiss ends a leg that is filed no more, and writes it down.
+func (h *host) dismiss(l *leg, reason string) {
+	conference := l.chronicle(reason)
+	l.end()
+	if conference != nil && h.engine.Running(conference.ID()) == nil {
+		h.chronicle.over(conference.ID())
 	}
 }
 
@@ -207,12 +217,13 @@ func (h *host) reap(now time.Time) {
 	legs := slices.Collect(maps.Values(h.legs))
 	h.mu.Unlock()
 	for _, l := range legs {
+		l.watch(now)
 		switch l.judge(now, h.config.Media.SilenceTimeout) {
 		case legSilent:
 			l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: fmt.Sprintf("no media for %v", h.config.Media.SilenceTimeout)})
 		case legForgotten:
 			l.log.Warn("leg without signalling ended")
-			h.Leave(signaling.LegID(l.participant.ID))
+			h.Leave(signaling.LegID(l.participant.ID), "left without a word")
 		}
 	}
 }
@@ -225,7 +236,7 @@ func (h *host) close() {
 	h.legs = map[signaling.LegID]*leg{}
 	h.mu.Unlock()
 	for _, l := range legs {
-		l.end()
+		h.dismiss(l, "the node has ended")
 	}
 }
 

@@ -33,6 +33,8 @@ type leg struct {
 	served       bool             // guarded by mu: he was to be sent something; one who never was is not on hold
 	held         bool             // guarded by mu: he has us on hold
 	told         time.Time        // guarded by mu: when the signalling was told to end it
+	quality      quality          // guarded by mu
+	tag          string           // of the room
 
 	tellMu sync.Mutex
 	events chan signaling.Event // closed under tellMu
@@ -54,6 +56,9 @@ func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer 
 		events: make(chan signaling.Event, eventQueue),
 	}
 	l.setRole(roleHost)
+	if room, ok := h.directory.Load().Lookup(p.LocalAlias); ok {
+		l.tag = room.Tag
+	}
 	ports := rtp.ListenConfig{Address: listen, PortMin: int(h.config.Media.Ports.First), PortMax: int(h.config.Media.Ports.Last)}
 	if l.audio, err = rtp.Listen(ports); err == nil {
 		l.video, err = rtp.Listen(ports)
@@ -171,6 +176,7 @@ func (l *leg) apply() error {
 		return err
 	}
 	l.engine = joined
+	l.host.chronicle.joined(joined.Conference(), l.conference.Name, l.tag)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"parley/codecs"
 	"parley/config"
 	"parley/engine"
+	"parley/node/journal"
 	"parley/node/web"
 	"parley/signaling/sip"
 )
@@ -22,6 +23,7 @@ import (
 type Config struct {
 	Config     config.Config
 	Deployment config.Deployment // until Configure brings another
+	Journal    *journal.Journal  // takes the history; nil = nobody does. It stays the caller's
 	Codecs     codecs.Set
 	Log        *slog.Logger
 	Version    string
@@ -58,6 +60,7 @@ func New(c Config) (*Node, error) {
 		SmallBitrate: c.Config.Media.SmallBitrate * 1000,
 	})}
 	n.host = newHost(n.engine, c.Config, c.Log)
+	n.host.chronicle = newChronicle(c.Journal, c.Log)
 	n.Configure(c.Deployment)
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop

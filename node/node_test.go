@@ -114,8 +114,8 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("full node", signaling.CodeNoCapacity, "meet", plainOffer)
-	h.Leave(small)
-	h.Leave(small)
+	h.Leave(small, "done")
+	h.Leave(small, "done")
 	if _, _, err := h.Join(t.Context(), caller("small"), []byte(plainOffer)); err != nil {
 		t.Errorf("after one left: %v", err)
 	}
@@ -164,7 +164,7 @@ func TestSilentLegIsReaped(t *testing.T) {
 	default:
 		t.Error("not ended")
 	}
-	h.Leave(id)
+	h.Leave(id, "done")
 	if _, open := <-events; open {
 		t.Error("events go on after the leg has left")
 	}

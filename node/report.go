@@ -38,12 +38,14 @@ func (h *host) report(c *engine.ConferenceStatus) bus.Conference {
 		out.Tag = room.Tag
 	}
 	for i := range c.Participants {
-		out.Participants = append(out.Participants, h.reportParticipant(&c.Participants[i]))
+		p := &c.Participants[i]
+		out.Participants = append(out.Participants, h.reportParticipant(h.leg(signaling.LegID(p.ID)), p))
 	}
 	return out
 }
 
-func (h *host) reportParticipant(p *engine.ParticipantStatus) bus.Participant {
+// reportParticipant tells of a participant; l may be nil.
+func (h *host) reportParticipant(l *leg, p *engine.ParticipantStatus) bus.Participant {
 	out := bus.Participant{
 		ID: p.ID, CallID: p.CallID, DisplayName: p.DisplayName, SourceAlias: p.RemoteAlias, Protocol: p.Protocol, Vendor: p.Vendor,
 		Role: roleHost, Connected: p.Joined.UTC(), Muted: p.Muted, OnHold: p.OnHold, Quality: qualityUnknown,
@@ -51,8 +53,11 @@ func (h *host) reportParticipant(p *engine.ParticipantStatus) bus.Participant {
 	if at, err := netip.ParseAddrPort(p.RemoteAddress); err == nil {
 		out.RemoteAddress, out.RemotePort = at.Addr().Unmap().String(), int(at.Port())
 	}
-	if l := h.leg(signaling.LegID(p.ID)); l != nil {
+	if l != nil {
 		out.Role, out.DestinationAlias = *l.role.Load(), l.participant.LocalAlias
+		l.mu.Lock()
+		out.Quality = l.quality.recently()
+		l.mu.Unlock()
 	}
 	for _, one := range []struct {
 		kind string
@@ -70,9 +75,6 @@ func (h *host) reportParticipant(p *engine.ParticipantStatus) bus.Participant {
 	}
 	return out
 }
-
-// qualityUnknown is the quality of a call that nobody has judged yet.
-const qualityUnknown = "unknown"
 
 // instructions names the highest instruction set of the processor.
 func instructions() string {

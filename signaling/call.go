@@ -118,8 +118,9 @@ type MediaHost interface {
 	Control(leg LegID, c Command)
 	// Events returns the leg's events; closed when the leg is gone.
 	Events(leg LegID) <-chan Event
-	// Leave ends the leg. Unknown legs are ignored.
-	Leave(leg LegID)
+	// Leave ends the leg; the reason is for those who look at it later. Unknown
+	// legs are ignored.
+	Leave(leg LegID, reason string)
 	// Answers reports whether the alias leads anywhere (for OPTIONS).
 	Answers(alias string) bool
 }

@@ -1,3 +1,5 @@
+//go:build cgo
+
 package behaviour
 
 import (
@@ -21,6 +23,7 @@ import (
 	"parley/config"
 	"parley/mgmt"
 	"parley/node"
+	"parley/node/journal"
 	"parley/node/managed"
 	"parley/pki"
 	"parley/signaling/sip"
@@ -108,6 +111,7 @@ func (d *deployment) ask(method, path string, in any, status int) (out map[strin
 const (
 	configurationAPI = "/api/admin/configuration/v1/"
 	statusAPI        = "/api/admin/status/v1/"
+	historyAPI       = "/api/admin/history/v1/"
 	commandAPI       = "/api/admin/command/v1/"
 )
 
@@ -165,7 +169,13 @@ func (d *deployment) nodeDir(name string) string { return filepath.Join(d.dir, n
 // openManaged starts a node of the deployment, with callers to come.
 func (d *deployment) openManaged(name string, id *managed.Identity) *meeting {
 	d.t.Helper()
+	book, err := journal.Open(filepath.Join(d.nodeDir(name), "journal"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = book.Close() })
 	m := open(d.t, func(c *node.Config) {
+		c.Journal = book
 		kept, err := node.LoadDeployment(d.nodeDir(name))
 		if err != nil {
 			d.t.Fatal(err)
@@ -174,7 +184,7 @@ func (d *deployment) openManaged(name string, id *managed.Identity) *meeting {
 	})
 	m.node.Identify(id.Node)
 	tie, err := managed.Start(managed.Config{
-		Identity: id, DataDir: d.nodeDir(name), Deployment: config.DefaultDeployment(), Node: m.node, Log: slog.New(slog.DiscardHandler),
+		Identity: id, DataDir: d.nodeDir(name), Deployment: config.DefaultDeployment(), Node: m.node, Journal: book, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		d.t.Fatal(err)
@@ -284,6 +294,21 @@ func TestDeploymentByREST(t *testing.T) {
 	d.command("conference/disconnect", map[string]any{"conference_id": conference})
 	d.settle("the conference is over", func() bool { return len(d.list(statusAPI+"conference/")) == 0 })
 
+	// The history.
+	d.settle("the history holds the conference", func() bool { return len(d.list(historyAPI+"conference/?name=Board")) == 1 })
+	if c := d.list(historyAPI + "conference/")[0]; c["participant_count"] != 3.0 || c["tag"] != "weekly" || c["node"] != "oslo-1" {
+		t.Errorf("%v", c)
+	}
+	for _, p := range d.list(historyAPI + "participant/?order_by=start_time") {
+		reason := p["disconnect_reason"].(string)
+		if p["conference_name"] != "Board" || !strings.Contains(reason, "disconnected") || (p["display_name"] == "Caller A") != strings.Contains(reason, "administrator") {
+			t.Errorf("%v", p)
+		}
+		if streams := d.list(historyAPI + "participant/" + p["id"].(string) + "/media_stream/"); len(streams) != 2 || streams[1]["rx_codec"] != "H264" {
+			t.Errorf("streams %v", streams)
+		}
+	}
+
 	// A node in maintenance takes no calls, and one that is deleted is out.
 	d.ask("PATCH", configurationAPI+"worker_vm/1/", map[string]any{"maintenance_mode": true}, http.StatusAccepted)
 	settle(t, "the node is in maintenance", func() bool { return m.node.Report().Maintenance })
@@ -315,6 +340,11 @@ func TestManagementNodeGone(t *testing.T) {
 	b := m.call(spec(1))
 	m.await(a, "A sees B", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "B") })
 	m.await(b, "B sees A", func(c *caller.Caller) bool { return strings.HasPrefix(faces(c), "A") })
+	for i := 3; i < 6; i++ { // who comes and goes meanwhile is in the history later
+		if err := m.call(spec(i)).Hangup(m.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	d = manage(t, dir, id.Bus)
 	defer d.end()
@@ -326,6 +356,17 @@ func TestManagementNodeGone(t *testing.T) {
 	third.URI = m.uri("second")
 	m.call(third)
 	d.settle("and the third", func() bool { return len(d.list(statusAPI+"participant/?destination_alias=second")) == 1 })
+	var names []string
+	d.settle("the history is complete", func() bool {
+		names = nil
+		for _, p := range d.list(historyAPI + "participant/") {
+			names = append(names, p["display_name"].(string))
+		}
+		return len(names) >= 3
+	})
+	if got := strings.Join(names, ","); got != "Caller D,Caller E,Caller F" {
+		t.Errorf("history %s: want those three, in order, each once", got)
+	}
 }
 
 // Wrong tokens, used ones, certificates of another deployment and of machines that
@@ -454,8 +495,8 @@ func TestFiftyNodesFollow(t *testing.T) {
 	for _, f := range followers {
 		reach(f, version)
 	}
-	kept, err := node.LoadDeployment(d.nodeDir("node-0"))
-	if err != nil || len(kept.Conferences) != 1 || kept.Conferences[0].Tag != fmt.Sprint(version-1) {
-		t.Errorf("kept %+v, %v", kept.Conferences, err)
-	}
+	settle(t, "the last configuration is on disk", func() bool {
+		kept, err := node.LoadDeployment(d.nodeDir("node-0"))
+		return err == nil && kept.Version == version && len(kept.Conferences) == 1 && kept.Conferences[0].Tag == fmt.Sprint(version-1)
+	})
 }

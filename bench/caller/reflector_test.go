@@ -179,7 +179,7 @@ func (r *reflector) tell(e signaling.Event) {
 	}
 }
 
-func (r *reflector) Leave(id signaling.LegID) {
+func (r *reflector) Leave(id signaling.LegID, _ string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remove(id)

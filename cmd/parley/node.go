@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"strings"
 
 	"parley/config"
 	"parley/node"
+	"parley/node/journal"
 	"parley/node/managed"
 )
 
@@ -60,7 +62,9 @@ func (c *nodeCommand) Run(ctx context.Context, o *output) error {
 // managedNode is a node, tied to its Management Node if it has joined one.
 type managedNode struct {
 	*node.Node
-	tie *managed.Managed // nil = it has never joined
+	tie     *managed.Managed // nil = it has never joined
+	journal *journal.Journal // likewise
+	log     *slog.Logger
 }
 
 // startManaged starts a node with what its data folder keeps.
@@ -73,8 +77,13 @@ func startManaged(cfg config.Config, log *slog.Logger) (*managedNode, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the identity of the node: %w", err)
 	}
-	n := &managedNode{}
-	if n.Node, err = startNode(cfg, d, log); err != nil {
+	n := &managedNode{log: log}
+	if id != nil {
+		if n.journal, err = journal.Open(filepath.Join(cfg.DataDir, "journal")); err != nil {
+			return nil, fmt.Errorf("the journal of the node: %w", err)
+		}
+	}
+	if n.Node, err = startNode(cfg, d, n.journal, log); err != nil {
 		return nil, err
 	}
 	if id == nil {
@@ -82,7 +91,7 @@ func startManaged(cfg config.Config, log *slog.Logger) (*managedNode, error) {
 	}
 	n.Identify(id.Node)
 	n.Configure(d)
-	if n.tie, err = managed.Start(managed.Config{Identity: id, DataDir: cfg.DataDir, Deployment: d, Node: n.Node, Log: log}); err != nil {
+	if n.tie, err = managed.Start(managed.Config{Identity: id, DataDir: cfg.DataDir, Deployment: d, Node: n.Node, Journal: n.journal, Log: log}); err != nil {
 		n.Close()
 		return nil, err
 	}
@@ -94,5 +103,10 @@ func (n *managedNode) Close() {
 	n.Node.Close()
 	if n.tie != nil {
 		n.tie.Close()
+	}
+	if n.journal != nil {
+		if err := n.journal.Close(); err != nil {
+			n.log.Error("the journal did not close", "err", err)
+		}
 	}
 }

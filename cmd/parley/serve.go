@@ -16,6 +16,7 @@ import (
 	"parley/composer"
 	"parley/config"
 	"parley/node"
+	"parley/node/journal"
 	"parley/node/managed"
 )
 
@@ -91,9 +92,9 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 }
 
 // startNode starts a node with the native codecs.
-func startNode(cfg config.Config, d config.Deployment, log *slog.Logger) (*node.Node, error) {
+func startNode(cfg config.Config, d config.Deployment, j *journal.Journal, log *slog.Logger) (*node.Node, error) {
 	tuneMemory()
-	n, err := node.New(node.Config{Config: cfg, Deployment: d, Codecs: native.Codecs(), Log: log, Version: version})
+	n, err := node.New(node.Config{Config: cfg, Deployment: d, Journal: j, Codecs: native.Codecs(), Log: log, Version: version})
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -260,3 +260,46 @@ func ordering(k *resource.Kind, names []string) (func(a, b any) int, error) {
 		return 0
 	}, nil
 }
+
+// queryOf reads filters and order of a query as data, for a database.
+func (a *API) queryOf(k *resource.Kind, query url.Values) (conditions []resource.Condition, order []resource.Order, err error) {
+	for name, values := range query {
+		if slices.Contains(listParameters, name) {
+			continue
+		}
+		field, op, _ := strings.Cut(name, "__")
+		f, ok := k.Field(field)
+		if !ok || f.Secret {
+			return nil, nil, fmt.Errorf("%s: %s has no such field to filter by", name, k.Name)
+		}
+		for _, text := range values {
+			c := resource.Condition{Field: f, Op: cmp.Or(op, "exact")}
+			parts := []string{text}
+			if c.Op == "in" {
+				parts = strings.Split(text, ",")
+			}
+			for _, part := range parts {
+				value, err := a.valueOf(f, part)
+				if c.Op == "isnull" {
+					value, err = text, nil
+				}
+				if err != nil {
+					return nil, nil, fmt.Errorf("%s: %w", name, err)
+				}
+				c.Values = append(c.Values, value)
+			}
+			conditions = append(conditions, c)
+		}
+	}
+	for _, list := range query["order_by"] {
+		for name := range strings.SplitSeq(list, ",") {
+			name, falling := strings.CutPrefix(strings.TrimSpace(name), "-")
+			f, ok := k.Field(name)
+			if !ok || f.Secret {
+				return nil, nil, fmt.Errorf("order_by: %s has no field %q to order by", k.Name, name)
+			}
+			order = append(order, resource.Order{Field: f, Falling: falling})
+		}
+	}
+	return conditions, order, nil
+}

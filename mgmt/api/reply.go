@@ -64,6 +64,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		Refuse(w, request.status, request.text)
 	case errors.Is(err, resource.ErrNoObject), errors.Is(err, resource.ErrNoKind):
 		Refuse(w, http.StatusNotFound, err.Error())
+	case errors.Is(err, resource.ErrFilter):
+		Refuse(w, http.StatusBadRequest, err.Error())
 	case errors.Is(err, resource.ErrStore):
 		a.log.Error("configuration not stored", "method", r.Method, "path", r.URL.Path, "err", err)
 		Refuse(w, http.StatusServiceUnavailable, "the configuration could not be stored, nothing has changed: "+err.Error())

@@ -78,6 +78,9 @@ type Checks map[string]func(text string) string
 func NewKind(name, doc string, sample any, checks Checks) Kind {
 	k := Kind{Name: name, Doc: doc, of: reflect.TypeOf(sample), byName: map[string]int{}}
 	for i := range k.of.NumField() {
+		if k.of.Field(i).Tag.Get("json") == "-" {
+			continue
+		}
 		f := newField(k.of.Field(i), checks)
 		f.index = i
 		k.byName[f.Name] = len(k.Fields)

@@ -14,6 +14,8 @@ var (
 	ErrNoKind = errors.New("there is no such resource")
 	// ErrNoObject: there is no such object.
 	ErrNoObject = errors.New("there is no such object")
+	// ErrFilter is the error of a filter that cannot be used here.
+	ErrFilter = errors.New("filter")
 	// ErrStore: the store did not take the change; nothing has changed.
 	ErrStore = errors.New("the change could not be stored")
 )

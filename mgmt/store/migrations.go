@@ -24,6 +24,45 @@ CREATE TABLE change (
 	kind VARCHAR(64) NOT NULL, id BIGINT NOT NULL, op VARCHAR(8) NOT NULL, body TEXT,
 	PRIMARY KEY (version, part)
 );`},
+	{"20261126000002", "history", `
+CREATE TABLE history_position (
+	node BIGINT NOT NULL, journal VARCHAR(64) NOT NULL, number BIGINT NOT NULL,
+	PRIMARY KEY (node, journal)
+);
+CREATE TABLE history_conference (
+	seq AUTO, id VARCHAR(36) NOT NULL, name TEXT NOT NULL, service_type TEXT NOT NULL, tag TEXT NOT NULL,
+	start_time TIME NOT NULL, end_time TIME NOT NULL, duration INTEGER NOT NULL, participant_count INTEGER NOT NULL, node TEXT NOT NULL
+);
+CREATE UNIQUE INDEX history_conference_id ON history_conference (id);
+CREATE INDEX history_conference_name ON history_conference (name);
+CREATE INDEX history_conference_start ON history_conference (start_time);
+CREATE INDEX history_conference_end ON history_conference (end_time);
+CREATE TABLE history_participant (
+	seq AUTO, id VARCHAR(36) NOT NULL, conference VARCHAR(36) NOT NULL, conference_name TEXT NOT NULL, display_name TEXT NOT NULL,
+	remote_alias TEXT NOT NULL, local_alias TEXT NOT NULL, call_uuid TEXT NOT NULL, conversation_id TEXT NOT NULL, protocol TEXT NOT NULL,
+	vendor TEXT NOT NULL, role TEXT NOT NULL, service_type TEXT NOT NULL, service_tag TEXT NOT NULL, call_direction TEXT NOT NULL,
+	encryption TEXT NOT NULL, call_quality TEXT NOT NULL, bucketed_call_quality TEXT NOT NULL, disconnect_reason TEXT NOT NULL,
+	remote_address TEXT NOT NULL, remote_port INTEGER NOT NULL, media_node TEXT NOT NULL, signalling_node TEXT NOT NULL,
+	system_location TEXT NOT NULL, rx_bandwidth INTEGER NOT NULL, tx_bandwidth INTEGER NOT NULL, has_media BOOLEAN NOT NULL,
+	start_time TIME NOT NULL, end_time TIME NOT NULL, duration INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX history_participant_id ON history_participant (id);
+CREATE INDEX history_participant_conference ON history_participant (conference);
+CREATE INDEX history_participant_conference_name ON history_participant (conference_name);
+CREATE INDEX history_participant_display_name ON history_participant (display_name);
+CREATE INDEX history_participant_remote_alias ON history_participant (remote_alias);
+CREATE INDEX history_participant_quality ON history_participant (call_quality);
+CREATE INDEX history_participant_start ON history_participant (start_time);
+CREATE INDEX history_participant_end ON history_participant (end_time);
+CREATE TABLE history_media_stream (
+	seq AUTO, participant VARCHAR(36) NOT NULL, type TEXT NOT NULL, node TEXT NOT NULL, start_time TIME NOT NULL, end_time TIME NOT NULL,
+	rx_codec TEXT NOT NULL, rx_bitrate INTEGER NOT NULL, rx_resolution TEXT NOT NULL, rx_fps DOUBLE PRECISION NOT NULL,
+	rx_packets_received BIGINT NOT NULL, rx_packets_lost BIGINT NOT NULL, rx_packet_loss DOUBLE PRECISION NOT NULL, rx_jitter DOUBLE PRECISION NOT NULL,
+	tx_codec TEXT NOT NULL, tx_bitrate INTEGER NOT NULL, tx_resolution TEXT NOT NULL, tx_fps DOUBLE PRECISION NOT NULL,
+	tx_packets_sent BIGINT NOT NULL, tx_packet_loss DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX history_media_stream_participant ON history_media_stream (participant);
+CREATE INDEX history_media_stream_end ON history_media_stream (end_time);`},
 }
 
 // migrate brings the tables up to date.

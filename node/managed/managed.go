@@ -13,6 +13,7 @@ import (
 	"parley/bus"
 	"parley/config"
 	"parley/node"
+	"parley/node/journal"
 )
 
 // Config says what a managed node is made of.
@@ -21,6 +22,7 @@ type Config struct {
 	DataDir    string
 	Deployment config.Deployment // the last that the node had
 	Node       Subject
+	Journal    *journal.Journal // its records are handed over; nil = there are none
 	Log        *slog.Logger
 }
 
@@ -80,6 +82,9 @@ func Start(c Config) (*Managed, error) {
 	}
 	m.done.Go(func() { m.follow(ctx) })
 	m.done.Go(func() { m.tell(ctx) })
+	if c.Journal != nil {
+		m.done.Go(func() { m.handOver(ctx) })
+	}
 	return m, nil
 }
 
@@ -213,4 +218,56 @@ func (m *Managed) tell(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// Bounds of handing over.
+const (
+	recordsAtOnce = 500
+	handOverEvery = 5 * time.Second // also without anything new: what failed is tried again
+)
+
+// handOver gives the records of the journal to the Management Node, in order,
+// and takes out what it has.
+func (m *Managed) handOver(ctx context.Context) {
+	ticker := time.NewTicker(handOverEvery)
+	defer ticker.Stop()
+	for {
+		for m.handOverSome(ctx) {
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-m.c.Journal.Added():
+		}
+	}
+}
+
+// handOverSome hands over the oldest records; it reports whether there may be more.
+func (m *Managed) handOverSome(ctx context.Context) bool {
+	list := m.c.Journal.Waiting(recordsAtOnce)
+	if len(list) == 0 || !m.conn.IsConnected() {
+		return false
+	}
+	text, err := json.Marshal(bus.Records{Journal: m.c.Journal.ID(), List: list})
+	if err != nil {
+		m.c.Log.Error("history not handed over", "err", err)
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	answer, err := m.conn.RequestWithContext(ctx, bus.AskSubject(m.c.Identity.Node, bus.AskRecords), text)
+	if err != nil {
+		return false // the connection tells
+	}
+	var a bus.Acknowledged
+	if err := json.Unmarshal(answer.Data, &a); err != nil || a.Error != "" {
+		m.c.Log.Warn("the Management Node does not take the history now", "err", err, "reason", a.Error)
+		return false
+	}
+	if err := m.c.Journal.Acknowledge(a.Number); err != nil {
+		m.c.Log.Error("journal", "err", err)
+		return false
+	}
+	return len(list) == recordsAtOnce
 }

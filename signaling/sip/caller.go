@@ -57,7 +57,7 @@ func (c *callerSession) answered(_ context.Context, sdp []byte) error {
 
 func (c *callerSession) rollback(context.Context) error { return nil }
 func (c *callerSession) confirmed()                     {}
-func (c *callerSession) end()                           {}
+func (c *callerSession) end(string)                     {}
 
 func (c *callerSession) info(kind string, body []byte) int {
 	if c.o.OnInfo == nil {

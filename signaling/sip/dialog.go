@@ -23,7 +23,7 @@ type session interface {
 	rollback(ctx context.Context) error                      // there will be no answer to it
 	confirmed()                                              // the call is established
 	info(kind string, body []byte) int                       // an INFO; the status to answer
-	end()
+	end(reason string)
 }
 
 // Dialog is one call (RFC 3261 section 12), whoever began it. Its methods may
@@ -157,7 +157,7 @@ func (d *Dialog) finish(ctx context.Context, g goodbye) {
 	d.mu.Unlock()
 	close(d.done)
 	<-d.turn // what is being asked of the session comes first
-	d.session.end()
+	d.session.end(strings.TrimSuffix(g.cause+": "+g.text, ": "))
 	d.give()
 	d.log.Info("call ended", "reason", g.cause, "detail", g.text, "seconds", int(time.Since(d.began).Seconds()))
 	defer close(d.over)

@@ -113,7 +113,7 @@ func (h *fakeHost) Events(id signaling.LegID) <-chan signaling.Event {
 	return nil
 }
 
-func (h *fakeHost) Leave(id signaling.LegID) {
+func (h *fakeHost) Leave(id signaling.LegID, _ string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if l := h.legs[id]; l != nil && !l.gone {

@@ -72,7 +72,7 @@ func (s *Server) handleInvite(in *inbound) {
 	}
 	l := &legSession{host: s.cfg.Host, leg: leg}
 	if cancelled.Load() {
-		l.end()
+		l.end("cancelled")
 		log.Info("call cancelled", "alias", clip(p.LocalAlias))
 		return
 	}
@@ -88,7 +88,7 @@ func (s *Server) handleInvite(in *inbound) {
 	}
 	wait := d.expectACK(in.seq)
 	if err := s.file(d); err != nil {
-		l.end()
+		l.end(err.Error())
 		in.reply(s, 503, "Service Unavailable", nil)
 		return
 	}

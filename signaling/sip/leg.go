@@ -44,7 +44,7 @@ func (l *legSession) confirmed() {
 	l.host.Control(l.leg, signaling.Command{Kind: signaling.CommandConfirm})
 }
 
-func (l *legSession) end() { l.host.Leave(l.leg) }
+func (l *legSession) end(reason string) { l.host.Leave(l.leg, reason) }
 
 func (l *legSession) info(kind string, body []byte) int {
 	switch kind {

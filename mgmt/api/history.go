@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"parley/mgmt/resource"
+)
+
+// historyRoot is where what is over can be read.
+const historyRoot = "/api/admin/history/v1/"
+
+// Past is a resource of the history.
+type Past struct {
+	Kind resource.Kind
+	// Page returns a page of those that fulfil the conditions, pointers to structs
+	// of the kind, and how many there are in all.
+	Page func(ctx context.Context, c []resource.Condition, o []resource.Order, limit, offset int) (page []any, total int, err error)
+	// Below is the field by which objects belong to one of another resource, whose
+	// name is Of: they are also at <Of>/<id>/<name of the kind>/.
+	Below, Of string
+}
+
+// ServeHistory adds resources of the history. Call it before the first request.
+func (a *API) ServeHistory(all ...Past) {
+	index := map[string]map[string]string{}
+	for i := range all {
+		p := &all[i]
+		at := historyRoot + p.Kind.Name + "/"
+		index[p.Kind.Name] = map[string]string{"list_endpoint": at, "schema": at + "schema/"}
+		a.mux.HandleFunc("GET "+at+"{$}", func(w http.ResponseWriter, r *http.Request) { a.pastList(w, r, p, nil) })
+		a.mux.HandleFunc("GET "+at+"schema/{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, schema(&p.Kind)) })
+		a.mux.HandleFunc("GET "+at+"{id}/{$}", func(w http.ResponseWriter, r *http.Request) { a.pastOne(w, r, p) })
+		a.mux.HandleFunc(at, notAllowed("GET"))
+		if p.Of != "" {
+			below, _ := p.Kind.Field(p.Below)
+			a.mux.HandleFunc("GET "+historyRoot+p.Of+"/{id}/"+p.Kind.Name+"/{$}", func(w http.ResponseWriter, r *http.Request) {
+				a.pastList(w, r, p, []resource.Condition{{Field: below, Op: "exact", Values: []any{r.PathValue("id")}}})
+			})
+		}
+	}
+	a.mux.HandleFunc("GET "+historyRoot+"{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, index) })
+}
+
+// exportMost bounds the rows of one export.
+const exportMost = 1_000_000
+
+func (a *API) pastList(w http.ResponseWriter, r *http.Request, p *Past, more []resource.Condition) {
+	query := r.URL.Query()
+	limit, offset, err := page(query)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	conditions, order, err := a.queryOf(&p.Kind, query)
+	if err != nil {
+		a.fail(w, r, badRequest("%v", err))
+		return
+	}
+	conditions = append(conditions, more...)
+	if query.Get("format") == "csv" {
+		a.export(w, r, p, conditions, order)
+		return
+	}
+	rows, total, err := p.Page(r.Context(), conditions, order, limit, offset)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	at := historyRoot + p.Kind.Name + "/"
+	objects := make([]any, len(rows))
+	for i, row := range rows {
+		objects[i] = a.statusObject(&p.Kind, at, row)
+	}
+	reply(w, http.StatusOK, map[string]any{"meta": newMeta(r.URL, limit, offset, total), "objects": objects})
+}
+
+func (a *API) pastOne(w http.ResponseWriter, r *http.Request, p *Past) {
+	key, _ := p.Kind.Field("id")
+	value, err := a.valueOf(key, r.PathValue("id"))
+	if err != nil {
+		a.fail(w, r, resource.ErrNoObject)
+		return
+	}
+	rows, _, err := p.Page(r.Context(), []resource.Condition{{Field: key, Op: "exact", Values: []any{value}}}, nil, 1, 0)
+	switch {
+	case err != nil:
+		a.fail(w, r, err)
+	case len(rows) == 0:
+		a.fail(w, r, resource.ErrNoObject)
+	default:
+		reply(w, http.StatusOK, a.statusObject(&p.Kind, historyRoot+p.Kind.Name+"/", rows[0]))
+	}
+}
+
+// export writes all that fulfil the conditions as CSV (RFC 4180), page by page.
+func (a *API) export(w http.ResponseWriter, r *http.Request, p *Past, conditions []resource.Condition, order []resource.Order) {
+	rows, _, err := p.Page(r.Context(), conditions, order, limitMost, 0)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+p.Kind.Name+`.csv"`)
+	out := csv.NewWriter(w)
+	head := make([]string, len(p.Kind.Fields))
+	for i, f := range p.Kind.Fields {
+		head[i] = f.Name
+	}
+	_ = out.Write(head) // the client is gone if it fails, here and below
+	line := make([]string, len(head))
+	for offset := 0; len(rows) > 0 && offset < exportMost; {
+		for _, row := range rows {
+			for i := range p.Kind.Fields {
+				f := &p.Kind.Fields[i]
+				line[i] = plain(fmt.Sprint(a.value(f, f.Value(row))))
+			}
+			_ = out.Write(line)
+		}
+		offset += len(rows)
+		if rows, _, err = p.Page(r.Context(), conditions, order, limitMost, offset); err != nil {
+			a.log.Error("export ended early", "resource", p.Kind.Name, "err", err)
+			return
+		}
+	}
+	out.Flush()
+}
+
+// plain keeps spreadsheets from taking what callers call themselves for formulas.
+func plain(s string) string {
+	if strings.IndexAny(s, "=+-@\t\r") == 0 {
+		return "'" + s
+	}
+	return s
+}

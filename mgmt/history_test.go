@@ -1,0 +1,175 @@
+package mgmt
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"parley/bus"
+	"parley/mgmt/store"
+)
+
+const historyAPI = "/api/admin/history/v1/"
+
+// hand hands over records as a node does, and returns what is acknowledged.
+func hand(t *testing.T, m *Management, node int64, journal string, list ...bus.Record) bus.Acknowledged {
+	t.Helper()
+	text, err := json.Marshal(bus.Records{Journal: journal, List: list})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := m.takeRecords(&nats.Msg{Subject: bus.AskSubject(node, bus.AskRecords), Data: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func record(t *testing.T, number int64, kind string, body any) bus.Record {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bus.Record{Number: number, Kind: kind, Body: text}
+}
+
+var start = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+func participant(t *testing.T, number int64, name, conference string, at time.Time) bus.Record {
+	return record(t, number, bus.RecordParticipant, bus.EndedParticipant{
+		Participant: bus.Participant{
+			ID: fmt.Sprintf("p%d", number), DisplayName: name, SourceAlias: "sip:" + strings.ToLower(name) + "@example.com", DestinationAlias: "board",
+			Protocol: "sip", Role: "chair", Connected: at, Quality: "ok", HasMedia: true,
+			Streams: []bus.Stream{
+				{Type: "audio", Started: at, RxCodec: "opus", RxBitrate: 48_000},
+				{Type: "video", Started: at, RxCodec: "H264", RxBitrate: 900_000, RxPackets: 990, RxLost: 10},
+			},
+		},
+		ConferenceID: "c-" + conference, ConferenceName: conference, Ended: at.Add(90 * time.Second), Reason: "far end hung up", Windows: []string{"good", "ok", "bad", "ok"},
+	})
+}
+
+func TestHistory(t *testing.T) {
+	c := newClient(t)
+	ended := record(t, 4, bus.RecordConference, bus.EndedConference{ID: "c-Board", Name: "Board", Tag: "x", Started: start, Ended: start.Add(5 * time.Minute), Participants: 3})
+	list := []bus.Record{
+		participant(t, 1, "Ada", "Board", start), participant(t, 2, "Blaise", "Board", start.Add(time.Minute)),
+		participant(t, 3, "Chandra", "Weekly", start.Add(2*time.Minute)), ended,
+	}
+	if a := hand(t, c.m, 1, "j", list[:2]...); a.Number != 2 {
+		t.Errorf("acknowledged %+v", a)
+	}
+	// The answer was lost: the node hands it over again, with more.
+	if a := hand(t, c.m, 1, "j", list...); a.Number != 4 {
+		t.Errorf("acknowledged %+v", a)
+	}
+	if a := hand(t, c.m, 1, "j", list...); a.Number != 4 {
+		t.Errorf("acknowledged %+v", a)
+	}
+	// What is not understood does not hold up the rest; another journal has its own numbers.
+	if a := hand(t, c.m, 1, "k", bus.Record{Number: 1, Kind: "x", Body: []byte("{}")}, participant(t, 5, "=Dorothy()", "Weekly", start.Add(3*time.Minute))); a.Number != 5 {
+		t.Errorf("acknowledged %+v", a)
+	}
+	names := func(query string) (list []string) {
+		t.Helper()
+		for _, o := range c.want(200, "GET", historyAPI+"participant/"+query, "")["objects"].([]any) {
+			list = append(list, o.(map[string]any)["display_name"].(string))
+		}
+		return list
+	}
+	for query, want := range map[string]string{
+		"":                                     "Ada Blaise Chandra =Dorothy()",
+		"?order_by=-start_time&limit=2":        "=Dorothy() Chandra",
+		"?conference_name=Board":               "Ada Blaise",
+		"?display_name__icontains=LA":          "Blaise",
+		"?display_name__startswith=Ch":         "Chandra",
+		"?display_name__in=Ada,Chandra":        "Ada Chandra",
+		"?call_quality=2_ok&offset=3":          "=Dorothy()",
+		"?rx_bandwidth__gt=948":                "",
+		"?has_media=true&limit=1":              "Ada",
+		"?start_time__gte=2026-03-04T05:08:00": "Chandra =Dorothy()",
+		"?start_time__gte=" + url.QueryEscape("2026-03-04T05:07:07Z") + "&end_time__lt=2026-03-04T05:09:00": "Blaise",
+		"?remote_alias__iexact=SIP:ADA@EXAMPLE.COM":                                                         "Ada",
+	} {
+		if got := strings.Join(names(query), " "); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	one := c.want(200, "GET", historyAPI+"participant/p1/", "")
+	if one["duration"] != 90.0 || one["rx_bandwidth"] != 948.0 || one["bucketed_call_quality"] != "[0,1,2,1,0]" || one["start_time"] != "2026-03-04T05:06:07.000000" ||
+		one["disconnect_reason"] != "far end hung up" || one["call_quality"] != "2_ok" {
+		t.Errorf("%v", one)
+	}
+	streams := c.want(200, "GET", historyAPI+"participant/p1/media_stream/", "")["objects"].([]any)
+	if v := streams[1].(map[string]any); len(streams) != 2 || v["rx_codec"] != "H264" || v["rx_packet_loss"] != 1.0 || v["id"] == nil {
+		t.Errorf("%v", streams)
+	}
+	conference := c.want(200, "GET", historyAPI+"conference/c-Board/", "")
+	if conference["participant_count"] != 3.0 || conference["duration"] != 300.0 || conference["tag"] != "x" {
+		t.Errorf("%v", conference)
+	}
+	for _, path := range []string{"participant/nobody/", "conference/c-none/", "meeting/"} {
+		c.want(404, "GET", historyAPI+path, "")
+	}
+	for _, path := range []string{"participant/?duration=long", "participant/?who=x", "participant/?display_name__regex=x", "participant/?order_by=who"} {
+		if status, _, answer := c.do("GET", historyAPI+path, ""); status != 400 {
+			t.Errorf("%s: %d %s", path, status, answer)
+		}
+	}
+	c.want(405, "DELETE", historyAPI+"participant/p1/", "")
+	status, _, text := c.do("GET", historyAPI+"participant/?format=csv&order_by=start_time", "")
+	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if status != 200 || err != nil || len(lines) != 5 || lines[0][3] != "display_name" || lines[1][3] != "Ada" || lines[4][3] != "'=Dorothy()" {
+		t.Errorf("%d, %v: %q", status, err, lines)
+	}
+	c.m.forget(t.Context(), start.AddDate(0, 0, 90).Add(151*time.Second)) // Ada, of 90 s, and Blaise, 60 s later, are too old
+	if got := strings.Join(names(""), " "); got != "Chandra =Dorothy()" {
+		t.Errorf("%q are left", got)
+	}
+}
+
+// TestMillionRows tells how long pages of a million rows take: PARLEY_BENCH=1.
+func TestMillionRows(t *testing.T) {
+	if os.Getenv("PARLEY_BENCH") == "" {
+		t.Log("a million rows are written only with PARLEY_BENCH=1")
+		return
+	}
+	c := newClient(t)
+	const rows, atOnce = 1_000_000, 10_000
+	for from := 0; from < rows; from += atOnce {
+		h := store.History{Node: 1, Journal: "j", Number: int64(from + atOnce)}
+		for i := from; i < from+atOnce; i++ {
+			at := start.Add(time.Duration(i) * 10 * time.Second)
+			h.Participants = append(h.Participants, store.HistoryParticipant{
+				ID: fmt.Sprintf("%036d", i), Conference: fmt.Sprintf("c%d", i/8), ConferenceName: fmt.Sprintf("Room %d", i%5000), DisplayName: fmt.Sprintf("Caller %d", i%20000),
+				RemoteAlias: fmt.Sprintf("sip:caller%d@example.com", i%20000), CallQuality: "1_good", StartTime: at, EndTime: at.Add(time.Hour), Duration: 3600,
+			})
+		}
+		if err := c.m.store.AddHistory(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, query := range []string{
+		"", "?limit=100&offset=500000", "?order_by=-start_time", "?order_by=-end_time&limit=100&offset=900000", "?conference_name=Room%2017", "?display_name__startswith=Caller%20123",
+		"?start_time__gte=2026-06-01T00:00:00&start_time__lt=2026-06-02T00:00:00", "?start_time__gte=2026-06-01T00:00:00&order_by=-start_time", "?remote_alias=sip:caller7@example.com&order_by=-start_time",
+		"?display_name__icontains=19999", "?call_quality=1_good&order_by=-start_time",
+	} {
+		best := time.Hour
+		total := 0.0
+		for range 5 {
+			begun := time.Now()
+			total = c.want(200, "GET", historyAPI+"participant/"+query, "")["meta"].(map[string]any)["total_count"].(float64)
+			best = min(best, time.Since(begun))
+		}
+		t.Logf("%8.1f ms  %9.0f rows  %s", float64(best.Microseconds())/1000, total, query)
+	}
+}

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"parley/mgmt/resource"
+)
+
+// The structs of this file are rows of the history, with the names and units of
+// the model API; see config/resources.go for the tags.
+
+// HistoryConference is a conference that is over.
+type HistoryConference struct {
+	Seq              int64     `json:"-" bun:",pk,autoincrement"`
+	ID               string    `json:"id" bun:"id" doc:"UUID of the conference."`
+	Name             string    `json:"name" bun:"name" doc:"Its name."`
+	ServiceType      string    `json:"service_type" bun:"service_type" doc:"conference."`
+	Tag              string    `json:"tag" bun:"tag" doc:"Tag of the service."`
+	StartTime        time.Time `json:"start_time" bun:"start_time" doc:"When it began."`
+	EndTime          time.Time `json:"end_time" bun:"end_time" doc:"When it ended."`
+	Duration         int       `json:"duration" bun:"duration" doc:"Seconds."`
+	ParticipantCount int       `json:"participant_count" bun:"participant_count" doc:"How many were ever in it."`
+	Node             string    `json:"node" bun:"node" doc:"Name of the node. (Parley only)"`
+}
+
+// HistoryParticipant is a participant who has left.
+type HistoryParticipant struct {
+	Seq            int64     `json:"-" bun:",pk,autoincrement"`
+	ID             string    `json:"id" bun:"id" doc:"UUID of the participant."`
+	Conference     string    `json:"conference" bun:"conference" doc:"UUID of the conference."`
+	ConferenceName string    `json:"conference_name" bun:"conference_name" doc:"Name of the conference."`
+	DisplayName    string    `json:"display_name" bun:"display_name" doc:"What the others read."`
+	RemoteAlias    string    `json:"remote_alias" bun:"remote_alias" doc:"Address of the caller."`
+	LocalAlias     string    `json:"local_alias" bun:"local_alias" doc:"What he dialled."`
+	CallUUID       string    `json:"call_uuid" bun:"call_uuid" doc:"UUID of the participant."`
+	ConversationID string    `json:"conversation_id" bun:"conversation_id" doc:"Call-ID of the call."`
+	Protocol       string    `json:"protocol" bun:"protocol" doc:"SIP."`
+	Vendor         string    `json:"vendor" bun:"vendor" doc:"What his endpoint calls itself."`
+	Role           string    `json:"role" bun:"role" doc:"chair (host) or guest."`
+	ServiceType    string    `json:"service_type" bun:"service_type" doc:"conference."`
+	ServiceTag     string    `json:"service_tag" bun:"service_tag" doc:"Tag of the service."`
+	CallDirection  string    `json:"call_direction" bun:"call_direction" doc:"in."`
+	Encryption     string    `json:"encryption" bun:"encryption" doc:"Off."`
+	CallQuality    string    `json:"call_quality" bun:"call_quality" doc:"Mean of the windows of 20 s: 0_unknown, 1_good, 2_ok, 3_bad or 4_terrible."`
+	Buckets        string    `json:"bucketed_call_quality" bun:"bucketed_call_quality" doc:"How many windows were unknown, good, ok, bad, terrible."`
+	Reason         string    `json:"disconnect_reason" bun:"disconnect_reason" doc:"Why the call ended."`
+	RemoteAddress  string    `json:"remote_address" bun:"remote_address" doc:"Where his signalling came from."`
+	RemotePort     int       `json:"remote_port" bun:"remote_port" doc:"And its port."`
+	MediaNode      string    `json:"media_node" bun:"media_node" doc:"Node with his media."`
+	SignallingNode string    `json:"signalling_node" bun:"signalling_node" doc:"Node with his signalling."`
+	SystemLocation string    `json:"system_location" bun:"system_location" doc:"Name of the location of the node."`
+	RxBandwidth    int       `json:"rx_bandwidth" bun:"rx_bandwidth" doc:"kbit/s that he sent at the end."`
+	TxBandwidth    int       `json:"tx_bandwidth" bun:"tx_bandwidth" doc:"kbit/s that he was sent at the end."`
+	HasMedia       bool      `json:"has_media" bun:"has_media" doc:"Whether he had sound or picture."`
+	StartTime      time.Time `json:"start_time" bun:"start_time" doc:"When he came."`
+	EndTime        time.Time `json:"end_time" bun:"end_time" doc:"When he left."`
+	Duration       int       `json:"duration" bun:"duration" doc:"Seconds."`
+}
+
+// HistoryMediaStream is the media of a participant who has left.
+type HistoryMediaStream struct {
+	Seq           int64     `json:"id" bun:",pk,autoincrement" doc:"Number of the stream."`
+	Participant   string    `json:"participant" bun:"participant" doc:"UUID of the participant."`
+	Type          string    `json:"type" bun:"type" doc:"audio or video."`
+	Node          string    `json:"node" bun:"node" doc:"Name of the node."`
+	StartTime     time.Time `json:"start_time" bun:"start_time" doc:"When it began."`
+	EndTime       time.Time `json:"end_time" bun:"end_time" doc:"When it ended."`
+	RxCodec       string    `json:"rx_codec" bun:"rx_codec" doc:"What he sent."`
+	RxBitrate     int       `json:"rx_bitrate" bun:"rx_bitrate" doc:"kbit/s."`
+	RxResolution  string    `json:"rx_resolution" bun:"rx_resolution" doc:"Such as 1280x720."`
+	RxFPS         float64   `json:"rx_fps" bun:"rx_fps" doc:"Pictures a second."`
+	RxPackets     int64     `json:"rx_packets_received" bun:"rx_packets_received" doc:"In all."`
+	RxPacketsLost int64     `json:"rx_packets_lost" bun:"rx_packets_lost" doc:"In all."`
+	RxPacketLoss  float64   `json:"rx_packet_loss" bun:"rx_packet_loss" doc:"Percent of all."`
+	RxJitter      float64   `json:"rx_jitter" bun:"rx_jitter" doc:"Milliseconds, at the end."`
+	TxCodec       string    `json:"tx_codec" bun:"tx_codec" doc:"What he was sent."`
+	TxBitrate     int       `json:"tx_bitrate" bun:"tx_bitrate" doc:"kbit/s."`
+	TxResolution  string    `json:"tx_resolution" bun:"tx_resolution" doc:"Such as 1280x720."`
+	TxFPS         float64   `json:"tx_fps" bun:"tx_fps" doc:"Pictures a second."`
+	TxPackets     int64     `json:"tx_packets_sent" bun:"tx_packets_sent" doc:"In all."`
+	TxPacketLoss  float64   `json:"tx_packet_loss" bun:"tx_packet_loss" doc:"Percent, as he reported at the end."`
+}
+
+// Tables of the history.
+const (
+	ConferenceTable  = "history_conference"
+	ParticipantTable = "history_participant"
+	StreamTable      = "history_media_stream"
+)
+
+// History is what a node has handed over, up to a number of its journal.
+type History struct {
+	Node         int64
+	Journal      string
+	Number       int64
+	Conferences  []HistoryConference
+	Participants []HistoryParticipant
+	Streams      []HistoryMediaStream
+}
+
+// position is a row: how far a journal has been taken.
+type position struct {
+	bun.BaseModel `bun:"table:history_position"`
+	Node          int64  `bun:",pk"`
+	Journal       string `bun:",pk"`
+	Number        int64
+}
+
+// Position returns the number up to which a journal has been taken; 0 = nothing.
+func (s *Store) Position(ctx context.Context, node int64, journal string) (number int64, err error) {
+	err = s.db.NewSelect().Model((*position)(nil)).ColumnExpr("COALESCE(MAX(number), 0)").
+		Where("node = ? AND journal = ?", node, journal).Scan(ctx, &number)
+	return number, err
+}
+
+// AddHistory keeps all of it or nothing.
+func (s *Store) AddHistory(ctx context.Context, h History) error {
+	return s.transaction(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := insert(ctx, tx, ConferenceTable, h.Conferences, "id"); err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, ParticipantTable, h.Participants, "id"); err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, StreamTable, h.Streams, ""); err != nil {
+			return err
+		}
+		_, err := tx.NewInsert().Model(&position{Node: h.Node, Journal: h.Journal, Number: h.Number}).
+			On("CONFLICT (node, journal) DO UPDATE").Set("number = EXCLUDED.number").Exec(ctx)
+		return err
+	})
+}
+
+// insert adds rows; one whose key is there already is left out.
+func insert[T any](ctx context.Context, tx bun.Tx, table string, rows []T, key string) error {
+	for ; len(rows) > 0; rows = rows[min(len(rows), rowsAtOnce):] {
+		part := rows[:min(len(rows), rowsAtOnce)]
+		q := tx.NewInsert().Model(&part).ModelTableExpr(table)
+		if key != "" {
+			q = q.On("CONFLICT (" + key + ") DO NOTHING")
+		}
+		if _, err := q.Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget deletes what ended before a time; it returns how many rows that were.
+func (s *Store) Forget(ctx context.Context, before time.Time) (n int64, err error) {
+	for _, table := range []string{ConferenceTable, ParticipantTable, StreamTable} {
+		result, err := s.db.NewDelete().TableExpr(table).Where("end_time < ?", before.UTC()).Exec(ctx)
+		if err != nil {
+			return n, err
+		}
+		if rows, err := result.RowsAffected(); err == nil {
+			n += rows
+		}
+	}
+	return n, nil
+}
+
+// Query asks for a page of a table.
+type Query struct {
+	Table         string
+	Conditions    []resource.Condition
+	Order         []resource.Order
+	Limit, Offset int
+}
+
+// Rows reads a page into rows, a pointer to a slice of a table's structs, and
+// returns how many rows there are in all.
+func (s *Store) Rows(ctx context.Context, q Query, rows any) (total int, err error) {
+	sel := s.db.NewSelect().Model(rows).ModelTableExpr(q.Table).ColumnExpr("*")
+	for _, c := range q.Conditions {
+		if err := s.where(sel, c); err != nil {
+			return 0, err
+		}
+	}
+	n, err := sel.Count(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, o := range q.Order {
+		direction := "ASC"
+		if o.Falling {
+			direction = "DESC"
+		}
+		sel = sel.OrderExpr("? "+direction, bun.Ident(o.Field.Name))
+	}
+	return int(n), sel.OrderExpr("seq").Limit(int64(q.Limit)).Offset(int64(q.Offset)).Scan(ctx)
+}
+
+// where adds a condition.
+func (s *Store) where(sel *bun.SelectQuery, c resource.Condition) error {
+	column := bun.Ident(c.Field.Name)
+	if c.Field.Name == "id" && c.Field.Type == resource.Integer {
+		column = "seq"
+	}
+	text, _ := c.Values[0].(string)
+	position := "INSTR(?, ?)"
+	if s.postgres {
+		position = "STRPOS(?, ?)"
+	}
+	switch c.Op {
+	case "exact":
+		sel.Where("? = ?", column, c.Values[0])
+	case "gt", "gte", "lt", "lte":
+		sel.Where("? "+map[string]string{"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[c.Op]+" ?", column, c.Values[0])
+	case "in":
+		sel.Where("? IN (?)", column, bun.List(c.Values))
+	case "iexact":
+		sel.Where("LOWER(?) = ?", column, strings.ToLower(text))
+	case "contains":
+		sel.Where(position+" > 0", column, text)
+	case "icontains":
+		sel.Where(strings.Replace(position, "(?", "(LOWER(?)", 1)+" > 0", column, strings.ToLower(text))
+	case "startswith":
+		// A range, for which there is an index.
+		sel.Where("? >= ? AND ? < ?", column, text, column, text+"\U0010ffff")
+	case "istartswith":
+		sel.Where(strings.Replace(position, "(?", "(LOWER(?)", 1)+" = 1", column, strings.ToLower(text))
+	case "isnull":
+		sel.Where("? IS NULL", column) // no field is ever null
+	default:
+		return fmt.Errorf("%w: %s__%s: the history cannot be filtered so", resource.ErrFilter, c.Field.Name, c.Op)
+	}
+	return nil
+}
