@@ -39,17 +39,18 @@ type NodeStatus struct {
 	Node          int64        `json:"node"`
 	At            time.Time    `json:"at"`
 	Boot          time.Time    `json:"boot"`
-	Version       string       `json:"version"`       // of the program
-	Configuration int64        `json:"configuration"` // version that is in force
-	CPU           string       `json:"cpu"`           // model
-	Cores         int          `json:"cores"`         // that it may use
-	Features      string       `json:"features"`      // highest instruction set
-	Memory        int64        `json:"memory"`        // bytes of the machine
-	Load          float64      `json:"load"`          // share of the processors in use, 0..1
-	Limit         float64      `json:"limit"`         // share that calls may take; 0 = all
-	Ports         int          `json:"ports"`         // 720p participants for whom there is room
-	Quality       string       `json:"quality"`       // step of quality that holds
-	Maintenance   bool         `json:"maintenance"`   // no new calls
+	Version       string       `json:"version"`                 // of the program
+	Configuration int64        `json:"configuration"`           // version that is in force
+	CPU           string       `json:"cpu"`                     // model
+	Cores         int          `json:"cores"`                   // that it may use
+	Features      string       `json:"features"`                // highest instruction set
+	Memory        int64        `json:"memory"`                  // bytes of the machine
+	Load          float64      `json:"load"`                    // share of the processors in use, 0..1
+	Limit         float64      `json:"limit"`                   // share that calls may take; 0 = all
+	Ports         int          `json:"ports"`                   // 720p participants for whom there is room
+	Quality       string       `json:"quality"`                 // step of quality that holds
+	Maintenance   bool         `json:"maintenance"`             // no new calls
+	FailingSinks  []string     `json:"failing_sinks,omitempty"` // names of event sinks that take nothing
 	Conferences   []Conference `json:"conferences"`
 }
 

@@ -11,6 +11,9 @@ func (c *Conference) Lock(locked bool) {
 	}
 }
 
+// Locked reports whether newcomers are kept out.
+func (c *Conference) Locked() bool { return c.locked.Load() }
+
 // SetLayout changes the layout of everybody's picture.
 func (c *Conference) SetLayout(l *composer.Layout) {
 	if c.layout.Swap(l) != l {

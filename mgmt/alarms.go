@@ -82,6 +82,7 @@ func (a *alarms) list() []any {
 const (
 	alarmConnectivity = iota + 1
 	alarmCapacity
+	alarmSink
 )
 
 // watch looks at what is wrong now.
@@ -110,6 +111,15 @@ func (m *Management) watch(now time.Time) {
 			holding = append(holding, Alarm{
 				Identifier: alarmCapacity, Name: "capacity_exhausted", Level: "warning", Instance: w.Name, Node: w.Name,
 				Details: fmt.Sprintf("Node %s has no room for another caller. Add a node to its location.", w.Name),
+			})
+		}
+	}
+	for _, s := range all {
+		for _, sink := range s.FailingSinks {
+			node, _ := m.place(s.Node)
+			holding = append(holding, Alarm{
+				Identifier: alarmSink, Name: "eventsink_failing", Level: "warning", Instance: node + ": " + sink, Node: node,
+				Details: fmt.Sprintf("Event sink %s takes no events from node %s. They wait there, and are tried again. Look at the server, and at the way to it.", sink, node),
 			})
 		}
 	}

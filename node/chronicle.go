@@ -3,17 +3,21 @@ package node
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/bus"
 	"parley/engine"
 	"parley/node/journal"
+	"parley/node/sinks"
 )
 
 // chronicle writes down who was in which conference, for the history of the
 // deployment. Safe for concurrent use.
 type chronicle struct {
 	journal *journal.Journal // nil = nobody wants to know
+	sinks   *sinks.Sinks
+	at      atomic.Pointer[whereabouts]
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -21,7 +25,9 @@ type chronicle struct {
 }
 
 func newChronicle(j *journal.Journal, log *slog.Logger) *chronicle {
-	return &chronicle{journal: j, log: log, running: map[string]*bus.EndedConference{}}
+	c := &chronicle{journal: j, sinks: sinks.New(log), log: log, running: map[string]*bus.EndedConference{}}
+	c.at.Store(&whereabouts{})
+	return c
 }
 
 // joined notes that somebody has come into a conference.
@@ -32,12 +38,36 @@ func (c *chronicle) joined(conference *engine.Conference, name, tag string) {
 	if one == nil {
 		one = &bus.EndedConference{ID: conference.ID(), Name: name, Tag: tag, Started: time.Now().UTC()}
 		c.running[conference.ID()] = one
+		c.sinks.Emit(eventConferenceStarted, conferenceEventOf(one, false, false))
 	}
 	one.Participants++
 }
 
+// changed tells of a conference that was locked, or the like.
+func (c *chronicle) changed(id string, locked, guestsMuted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one := c.running[id]; one != nil {
+		c.sinks.Emit(eventConferenceUpdated, conferenceEventOf(one, locked, guestsMuted))
+	}
+}
+
+// tell tells of a participant.
+func (c *chronicle) tell(event string, p *bus.Participant, conference, tag string) {
+	c.sinks.Emit(event, participantEventOf(p, conference, tag, *c.at.Load()))
+}
+
 // left writes down who has left.
-func (c *chronicle) left(p bus.EndedParticipant) { c.add(bus.RecordParticipant, p) }
+func (c *chronicle) left(p bus.EndedParticipant) {
+	at := *c.at.Load()
+	streams := streamEventsOf(&p.Participant, at.node, p.Ended)
+	c.sinks.Emit(eventStreamsDestroyed, windowEvent{UUID: p.ID, Conference: p.ConferenceName, CallQuality: p.Quality, Was: p.Quality, MediaStreams: streams})
+	e := participantEventOf(&p.Participant, p.ConferenceName, p.Tag, at)
+	duration := p.Ended.Sub(p.Connected).Seconds()
+	e.DisconnectReason, e.Duration, e.MediaStreams = &p.Reason, &duration, streams
+	c.sinks.Emit(eventDisconnected, e)
+	c.add(bus.RecordParticipant, p)
+}
 
 // over writes down a conference that is over.
 func (c *chronicle) over(id string) {
@@ -47,6 +77,7 @@ func (c *chronicle) over(id string) {
 	c.mu.Unlock()
 	if one != nil {
 		one.Ended = time.Now().UTC()
+		c.sinks.Emit(eventConferenceEnded, conferenceEventOf(one, false, false))
 		c.add(bus.RecordConference, one)
 	}
 }
@@ -85,8 +116,44 @@ func (l *leg) chronicle(reason string) *engine.Conference {
 // watch judges the quality of the call; it is called about once a second.
 func (l *leg) watch(now time.Time) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.engine != nil {
-		l.quality.look(now, l.engine.Status())
+	joined := l.engine
+	if joined == nil {
+		l.mu.Unlock()
+		return
 	}
+	status := joined.Status()
+	before, was := len(l.quality.windows), l.quality.recently()
+	l.quality.look(now, status)
+	ended, is := len(l.quality.windows) != before, l.quality.recently()
+	l.mu.Unlock()
+	if ended {
+		p := l.host.reportParticipant(l, &status)
+		l.host.chronicle.sinks.Emit(eventStreamWindow, windowEvent{
+			UUID: p.ID, Conference: l.conference.Name, CallQuality: is, Was: was,
+			MediaStreams: streamEventsOf(&p, l.host.chronicle.at.Load().node, now),
+		})
+	}
+}
+
+// announce tells the event sinks that somebody has come, once he is in.
+func (l *leg) announce() {
+	l.mu.Lock()
+	in := l.engine != nil
+	l.mu.Unlock()
+	if in && l.announced.CompareAndSwap(false, true) {
+		l.tellSinks(eventConnected)
+	}
+}
+
+// tellSinks tells the event sinks of the participant, if he is in.
+func (l *leg) tellSinks(event string) {
+	l.mu.Lock()
+	joined := l.engine
+	l.mu.Unlock()
+	if joined == nil {
+		return
+	}
+	status := joined.Status()
+	p := l.host.reportParticipant(l, &status)
+	l.host.chronicle.tell(event, &p, l.conference.Name, l.tag)
 }

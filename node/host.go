@@ -92,10 +92,11 @@ func (h *host) join(p signaling.Participant, offer []byte) (signaling.LegID, []b
 		return "", nil, err
 	}
 	if !h.add(l) {
-		l.end()
+		h.dismiss(l, "the node has ended")
 		h.giveBack()
 		return "", nil, &signaling.Refusal{Code: signaling.CodeInternal, Reason: "the node is shutting down"}
 	}
+	l.announce()
 	return signaling.LegID(p.ID), reply, nil
 }
 
@@ -152,6 +153,7 @@ func (h *host) Change(_ context.Context, id signaling.LegID, kind signaling.Chan
 		}
 		return nil, refusal(err)
 	}
+	l.announce()
 	return reply, nil
 }
 

@@ -22,6 +22,7 @@ type leg struct {
 	log         *slog.Logger
 	confirmed   atomic.Bool
 	role        atomic.Pointer[string] // chair or guest
+	announced   atomic.Bool            // event sinks know of him
 	offered     *sdp.LocalMedia        // the picture that we can do
 
 	mu           sync.Mutex

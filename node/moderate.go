@@ -47,13 +47,19 @@ func (h *host) moderate(c bus.Command) error {
 	case bus.DisconnectParticipant:
 		l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: "disconnected by an administrator"})
 	case bus.MuteParticipant, bus.UnmuteParticipant:
-		return l.mute(c.Action == bus.MuteParticipant)
+		if err := l.mute(c.Action == bus.MuteParticipant); err != nil {
+			return err
+		}
+		l.tellSinks(eventUpdated)
 	case bus.SetRole:
 		if c.Role != roleHost && c.Role != roleGuest {
 			return fmt.Errorf("role %q is neither %s nor %s", c.Role, roleHost, roleGuest)
 		}
 		l.setRole(c.Role)
-		return l.settle(h)
+		if err := l.settle(h); err != nil {
+			return err
+		}
+		l.tellSinks(eventUpdated)
 	default:
 		return fmt.Errorf("%s is not there yet", c.Action)
 	}
@@ -71,8 +77,10 @@ func (h *host) moderateConference(c bus.Command) error {
 		running.Disconnect()
 	case bus.Lock, bus.Unlock:
 		running.Lock(c.Action == bus.Lock)
+		h.chronicle.changed(c.Conference, running.Locked(), h.guestsMuted(c.Conference))
 	case bus.MuteGuests, bus.UnmuteGuests:
 		h.muteGuests(running, c.Conference, c.Action == bus.MuteGuests)
+		h.chronicle.changed(c.Conference, running.Locked(), h.guestsMuted(c.Conference))
 	case bus.TransformLayout:
 		layout, ok := composer.Find(c.Layout)
 		if !ok || c.Layout == "" {

@@ -138,6 +138,9 @@ func (n *Node) HTTPAddr() netip.AddrPort {
 func (n *Node) Configure(d config.Deployment) {
 	n.host.directory.Store(d.Directory())
 	n.configured.Store(d.Version)
+	list, settings, at := sinksOf(&d, n.identity.Load())
+	n.host.chronicle.at.Store(&at)
+	n.host.chronicle.sinks.Configure(list, settings)
 	for i := range d.Nodes {
 		if w := &d.Nodes[i]; w.ID == n.identity.Load() && n.host.maintenance.Swap(w.MaintenanceMode) != w.MaintenanceMode {
 			n.log.Info("maintenance mode", "on", w.MaintenanceMode, "reason", w.MaintenanceModeReason)
@@ -182,6 +185,7 @@ func (n *Node) Close() {
 		}
 		n.tasks.Wait()
 		n.host.close()
+		n.host.chronicle.sinks.Close()
 		n.engine.Close()
 	})
 }

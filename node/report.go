@@ -20,7 +20,7 @@ func (n *Node) Report() bus.NodeStatus {
 		At: time.Now().UTC(), Boot: n.boot, Version: n.version, Configuration: n.configured.Load(),
 		CPU: cpuid.CPU.BrandName, Cores: runtime.GOMAXPROCS(0), Features: instructions(), Memory: load.Memory(),
 		Load: s.Capacity.Usage, Limit: float64(n.host.config.Capacity.Limit) / 100, Ports: s.Capacity.Ports, Quality: s.Capacity.Step,
-		Maintenance: n.host.maintenance.Load(), Conferences: make([]bus.Conference, 0, len(s.Conferences)),
+		Maintenance: n.host.maintenance.Load(), FailingSinks: n.host.chronicle.sinks.Failing(time.Now()), Conferences: make([]bus.Conference, 0, len(s.Conferences)),
 	}
 	for i := range s.Conferences {
 		r.Conferences = append(r.Conferences, n.host.report(&s.Conferences[i]))

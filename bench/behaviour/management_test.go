@@ -11,8 +11,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -200,6 +203,12 @@ func TestDeploymentByREST(t *testing.T) {
 	defer d.end()
 	id := d.newNode("oslo-1")
 	m := d.openManaged("oslo-1", id)
+	events, sink := newEventServer(t)
+	_, at := d.ask("POST", configurationAPI+"event_sink/", map[string]any{"name": "log", "url": sink, "username": "u", "password": "secret"}, http.StatusCreated)
+	d.ask("PATCH", configurationAPI+"system_location/1/", map[string]any{"event_sinks": []string{at}}, http.StatusAccepted)
+	if one, _ := d.ask("GET", at, nil, http.StatusOK); one["password"] == "secret" {
+		t.Error("the password of an event sink can be read")
+	}
 	_, room := d.ask("POST", configurationAPI+"conference/", map[string]any{
 		"name": "Board", "aliases": []map[string]any{{"alias": "board"}}, "tag": "weekly", "own_thumbnail": "hidden",
 	}, http.StatusCreated)
@@ -309,6 +318,19 @@ func TestDeploymentByREST(t *testing.T) {
 		}
 	}
 
+	// The event sink was told all of it, in order.
+	want := []string{
+		"eventsink_started", "conference_started", "participant_connected Caller A", "participant_connected Caller B", "participant_updated Caller A",
+		"participant_updated Caller A", "conference_updated", "conference_updated", "participant_connected Caller C", "participant_disconnected Caller A",
+		"participant_disconnected Caller B", "participant_disconnected Caller C", "conference_ended",
+	}
+	settle(t, "the event sink has it all", func() bool { return len(events.list()) >= len(want) })
+	got := events.list()
+	slices.Sort(got[10:12]) // those two leave at the same time
+	if !slices.Equal(got, want) {
+		t.Errorf("events\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+
 	// A node in maintenance takes no calls, and one that is deleted is out.
 	d.ask("PATCH", configurationAPI+"worker_vm/1/", map[string]any{"maintenance_mode": true}, http.StatusAccepted)
 	settle(t, "the node is in maintenance", func() bool { return m.node.Report().Maintenance })
@@ -318,6 +340,55 @@ func TestDeploymentByREST(t *testing.T) {
 	d.ask("DELETE", room, nil, http.StatusNoContent)
 	d.ask("DELETE", configurationAPI+"worker_vm/1/", nil, http.StatusNoContent)
 	d.settle("nothing is heard of the node", func() bool { return len(d.list(statusAPI+"worker_vm/")) == 0 })
+}
+
+// eventServer takes events.
+type eventServer struct {
+	t  *testing.T
+	mu sync.Mutex
+	// told are the events but those about media streams, with the names of participants.
+	told []string
+	seq  float64
+}
+
+func newEventServer(t *testing.T) (*eventServer, string) {
+	e := &eventServer{t: t}
+	s := httptest.NewServer(e)
+	t.Cleanup(s.Close)
+	return e, s.URL
+}
+
+func (e *eventServer) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var one map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&one); err != nil {
+		e.t.Errorf("event: %v", err)
+	}
+	if user, password, _ := r.BasicAuth(); user != "u" || password != "secret" {
+		e.t.Errorf("signed in as %q with %q", user, password)
+	}
+	if e.seq++; one["seq"] != e.seq || one["node"] != "oslo-1" || one["version"] != 2.0 {
+		e.t.Errorf("event %v, want number %v", one, e.seq)
+	}
+	name := one["event"].(string)
+	data, _ := one["data"].(map[string]any)
+	if strings.Contains(name, "media_stream") {
+		return
+	}
+	if who, ok := data["display_name"].(string); ok {
+		name += " " + who
+		if data["conference"] != "Board" || data["service_tag"] != "weekly" || data["system_location"] != "Oslo" {
+			e.t.Errorf("data of %s: %v", name, data)
+		}
+	}
+	e.told = append(e.told, name)
+}
+
+func (e *eventServer) list() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.told)
 }
 
 // With the Management Node gone, calls go on and new ones are served; what is
