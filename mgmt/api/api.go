@@ -14,6 +14,10 @@ type API struct {
 	log     *slog.Logger
 	mux     *http.ServeMux
 	guarded http.Handler
+
+	reports  []Report
+	commands []Command
+	pasts    []Past
 }
 
 // New returns the API on a configuration, for those whom the guard lets through.
@@ -26,6 +30,7 @@ func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
 		}
 	}
 	a.mux.HandleFunc("GET "+configurationRoot+"{$}", a.index)
+	a.serveDocs()
 	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { Refuse(w, http.StatusNotFound, noSuchPath(r)) })
 	return a
 }

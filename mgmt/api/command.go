@@ -38,6 +38,7 @@ func (e *Refused) Error() string { return e.Text }
 
 // ServeCommands adds commands. Call it before the first request.
 func (a *API) ServeCommands(commands ...Command) {
+	a.commands = commands
 	for _, c := range commands {
 		at := commandRoot + c.Name + "/"
 		a.mux.HandleFunc("POST "+at+"{$}", func(w http.ResponseWriter, r *http.Request) { a.command(w, r, c) })

@@ -26,6 +26,7 @@ type Past struct {
 
 // ServeHistory adds resources of the history. Call it before the first request.
 func (a *API) ServeHistory(all ...Past) {
+	a.pasts = all
 	index := map[string]map[string]string{}
 	for i := range all {
 		p := &all[i]

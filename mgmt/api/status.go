@@ -23,6 +23,7 @@ type Report struct {
 
 // ServeStatus adds resources of the status. Call it before the first request.
 func (a *API) ServeStatus(reports ...Report) {
+	a.reports = reports
 	index := map[string]map[string]string{}
 	for i := range reports {
 		p := &reports[i]
