@@ -86,18 +86,18 @@ func (m *Management) listenBus(address string) error {
 	if m.conn, err = m.bus.Connect(); err != nil {
 		return err
 	}
-	if _, err = m.conn.Subscribe("parley.status.*", func(msg *nats.Msg) {
+	if _, err = m.conn.Subscribe("parley.status.*", m.gate.Handler(func(msg *nats.Msg) {
 		var s bus.NodeStatus
 		if json.Unmarshal(msg.Data, &s) == nil && msg.Subject == bus.StatusSubject(s.Node) {
 			m.fleet.take(s, time.Now())
 		}
-	}); err != nil {
+	})); err != nil {
 		return err
 	}
-	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskRecords), m.serveRecords); err != nil {
+	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskRecords), m.gate.Handler(m.serveRecords)); err != nil {
 		return err
 	}
-	_, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskSnapshot), func(msg *nats.Msg) {
+	_, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskSnapshot), m.gate.Handler(func(msg *nats.Msg) {
 		text, err := json.Marshal(m.Deployment())
 		if err == nil {
 			err = msg.Respond(text)
@@ -105,7 +105,7 @@ func (m *Management) listenBus(address string) error {
 		if err != nil {
 			m.log.Error("a node did not get the configuration", "subject", msg.Subject, "err", err)
 		}
-	})
+	}))
 	return err
 }
 

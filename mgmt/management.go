@@ -47,6 +47,7 @@ type Management struct {
 	certificate tls.Certificate // by the authority, for the bus
 	bus         *bus.Server
 	conn        *nats.Conn // to the bus
+	gate        bus.Gate   // of what comes over it
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -129,6 +130,7 @@ func (m *Management) Close() error {
 		m.stop()
 	}
 	m.done.Wait()
+	m.gate.Close()
 	if m.conn != nil {
 		m.conn.Close()
 	}

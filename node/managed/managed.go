@@ -37,6 +37,7 @@ type Subject interface {
 type Managed struct {
 	c    Config
 	conn *nats.Conn
+	gate bus.Gate
 	stop context.CancelFunc
 	done sync.WaitGroup
 
@@ -91,12 +92,13 @@ func Start(c Config) (*Managed, error) {
 // Close ends the connection.
 func (m *Managed) Close() {
 	m.stop()
+	m.gate.Close()
 	m.conn.Close()
 	m.done.Wait()
 }
 
 func (m *Managed) subscribe() error {
-	if _, err := m.conn.Subscribe(bus.DeltaSubject, func(msg *nats.Msg) {
+	if _, err := m.conn.Subscribe(bus.DeltaSubject, m.gate.Handler(func(msg *nats.Msg) {
 		var d bus.Delta
 		if err := json.Unmarshal(msg.Data, &d); err != nil {
 			m.c.Log.Error("change of the configuration not understood", "err", err)
@@ -106,10 +108,10 @@ func (m *Managed) subscribe() error {
 		case m.deltas <- d:
 		default: // the next one shows that something is missing
 		}
-	}); err != nil {
+	})); err != nil {
 		return err
 	}
-	_, err := m.conn.Subscribe(bus.CommandSubject(m.c.Identity.Node), func(msg *nats.Msg) {
+	_, err := m.conn.Subscribe(bus.CommandSubject(m.c.Identity.Node), m.gate.Handler(func(msg *nats.Msg) {
 		var c bus.Command
 		result := bus.Result{Error: "command not understood"}
 		if json.Unmarshal(msg.Data, &c) == nil {
@@ -118,7 +120,7 @@ func (m *Managed) subscribe() error {
 		if text, err := json.Marshal(result); err == nil {
 			_ = msg.Respond(text) // who asked sees that nothing comes
 		}
-	})
+	}))
 	return err
 }
 

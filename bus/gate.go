@@ -1,0 +1,38 @@
+package bus
+
+import (
+	"sync"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Gate lets messages through to handlers until it is closed. Closing a NATS
+// connection does not wait for those that are being handled; closing the gate does.
+type Gate struct {
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+}
+
+// Handler returns f behind the gate.
+func (g *Gate) Handler(f nats.MsgHandler) nats.MsgHandler {
+	return func(msg *nats.Msg) {
+		g.mu.Lock()
+		if g.closed {
+			g.mu.Unlock()
+			return
+		}
+		g.running.Add(1)
+		g.mu.Unlock()
+		defer g.running.Done()
+		f(msg)
+	}
+}
+
+// Close lets nothing more through and waits for what is being handled.
+func (g *Gate) Close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.running.Wait()
+}
