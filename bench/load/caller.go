@@ -31,7 +31,7 @@ type Caller struct {
 	look       int
 	name       string
 	uri        string
-	pump       *pump
+	pump       *pump // nil: he got no further than his sockets
 	streams    [2]*stream
 	probe      *probe // nil: he decodes nothing
 	agreement  *sdp.Negotiation
@@ -87,16 +87,6 @@ func newCaller(p *Plan, conf *conference, index int) (*Caller, error) {
 	c.streams[video].key = func() { c.key = true }
 	c.agreement = sdp.New(p.local(c.streams[audio].port, c.streams[video].port))
 	return c, nil
-}
-
-// discard frees what a caller has who never came to a pump.
-func (c *Caller) discard() {
-	if c.probe != nil {
-		c.probe.close()
-	}
-	for _, s := range c.streams {
-		s.close(time.Now())
-	}
 }
 
 // dial calls and returns when his media run.
@@ -179,7 +169,7 @@ func (c *Caller) agree() {
 	c.streams[video].agree(m.Video)
 }
 
-// hangUp says BYE and frees everything.
+// hangUp says BYE, where he got so far, and frees everything. It is called once.
 func (c *Caller) hangUp(ctx context.Context) error {
 	c.leaving.Store(true)
 	var err error
@@ -188,7 +178,13 @@ func (c *Caller) hangUp(ctx context.Context) error {
 			err = nil
 		}
 	}
-	c.pump.remove(c)
+	if c.pump != nil {
+		c.pump.remove(c)
+	} else {
+		for _, s := range c.streams {
+			s.close(time.Now())
+		}
+	}
 	if c.probe != nil {
 		c.probe.close()
 	}

@@ -99,21 +99,7 @@ func (g *Generator) join(ctx context.Context, conf *conference, index int) error
 	if err != nil {
 		return err
 	}
-	if index < g.plan.Probes {
-		if c.probe, err = newProbe(c, g.set); err != nil {
-			c.discard()
-			return err
-		}
-	}
-	if c.pump, err = g.pump(); err != nil {
-		c.discard()
-		return err
-	}
-	err = c.pump.add(c)
-	if err == nil {
-		err = c.dial(ctx, g.server, g.plan.URIs[conf.index%len(g.plan.URIs)])
-	}
-	if err != nil {
+	if err := g.enter(ctx, c); err != nil {
 		ending, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		return errors.Join(err, c.hangUp(ending))
@@ -125,6 +111,23 @@ func (g *Generator) join(ctx context.Context, conf *conference, index int) error
 	g.callers = append(g.callers, c)
 	g.seat(conf)
 	return nil
+}
+
+// enter has a caller call. After an error he still has what was opened for him,
+// until he hangs up.
+func (g *Generator) enter(ctx context.Context, c *Caller) (err error) {
+	if c.index < g.plan.Probes {
+		if c.probe, err = newProbe(c, g.set); err != nil {
+			return err
+		}
+	}
+	if c.pump, err = g.pump(); err != nil {
+		return err
+	}
+	if err := c.pump.add(c); err != nil {
+		return err
+	}
+	return c.dial(ctx, g.server, g.plan.URIs[c.conference.index%len(g.plan.URIs)])
 }
 
 // seat says who takes turns in a conference; g.mu is held.

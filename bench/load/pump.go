@@ -65,7 +65,7 @@ func (p *pump) add(c *Caller) error {
 	return nil
 }
 
-// remove lets a caller go and closes his sockets.
+// remove lets a caller go, as far as he was taken, and closes his sockets.
 func (p *pump) remove(c *Caller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,9 +77,6 @@ func (p *pump) remove(c *Caller) {
 	}
 	now := time.Now()
 	for _, s := range c.streams {
-		if _, open := p.lanes[int32(s.fds[0])]; !open || p.lanes[int32(s.fds[0])].stream != s {
-			continue
-		}
 		for _, fd := range s.fds {
 			delete(p.lanes, int32(fd))
 		}
