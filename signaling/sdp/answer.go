@@ -117,6 +117,6 @@ func accept(s *section, total bandwidth, l *LocalMedia) (*Stream, stream) {
 		direction: direction(l.Direction.Sends() && theirs.Receives(), l.Direction.Receives() && theirs.Sends()),
 		mux:       st.Mux,
 		feedback:  st.Feedback,
-		level:     st.AudioLevelID,
+		level:     s.audioLevel(l),
 	}
 }

@@ -31,8 +31,8 @@ func (p *parser) takeAttribute(text string) error {
 		if p.s != nil {
 			level = &p.s.level
 		}
-		if id := takeExtension(value); id != 0 && *level == 0 {
-			*level = id
+		if level.id == 0 {
+			*level = takeExtension(value)
 		}
 		return nil
 	}

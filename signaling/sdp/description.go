@@ -25,7 +25,7 @@ type description struct {
 	connection connection
 	bandwidth  bandwidth
 	direction  Direction
-	level      uint8 // identifier of the audio level for all media, 0 = none
+	level      extension // of the audio level, for all media
 	sections   []*section
 }
 
@@ -51,7 +51,7 @@ type section struct {
 	feedback        map[int]Feedback // by payload type, anyPayload = '*'
 	ptime, maxPTime int
 	content, label  string
-	level           uint8 // identifier of the audio level that it sends (RFC 6464), 0 = none
+	level           extension // of the audio level (RFC 6464)
 }
 
 // connection is a c= line as written; it is read only for a section in use.

@@ -115,3 +115,57 @@ func TestAudioLevelOffer(t *testing.T) {
 		}
 	}
 }
+
+// Each side takes and sends the level or not, and both agree on what goes which
+// way under which number.
+func TestAudioLevelBothWays(t *testing.T) {
+	side := func(takes, sends bool) Local {
+		l := ours()
+		l.Audio.AudioLevel, l.Audio.SendAudioLevel = takes, sends
+		return l
+	}
+	for _, c := range []struct {
+		takes, sends       bool // who offers
+		takes2, sends2     bool // who answers
+		offered, answered  string
+		there, backwards   uint8 // number of what goes to who answers, and back
+		againFromTheOthers string
+	}{
+		{true, true, true, false, "1 ", "1/recvonly ", 1, 0, "1/recvonly "},
+		{true, true, true, true, "1 ", "1 ", 1, 1, "1 "},
+		{false, true, true, true, "1/sendonly ", "1/recvonly ", 1, 0, "1 "},
+		{false, true, false, true, "1/sendonly ", "", 0, 0, "1/sendonly "},
+		{true, false, true, true, "1/recvonly ", "1/sendonly ", 0, 1, "1 "},
+		{true, true, false, false, "1 ", "", 0, 0, ""},
+	} {
+		a, b := New(side(c.takes, c.sends)), New(side(c.takes2, c.sends2))
+		line := func(description []byte) string {
+			list := extensions(string(description))
+			if len(list) == 0 {
+				return ""
+			}
+			return strings.TrimSuffix(strings.TrimPrefix(list[0], "a=extmap:"), audioLevelURI)
+		}
+		offer, err := a.Offer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := b.Answer(offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Accept(answer); err != nil {
+			t.Fatal(err)
+		}
+		if o, r := line(offer), line(answer); o != c.offered || r != c.answered {
+			t.Errorf("%+v: offered %q, answered %q", c, o, r)
+		}
+		x, y := a.Media().Audio, b.Media().Audio
+		if x.SendAudioLevelID != c.there || y.AudioLevelID != c.there || x.AudioLevelID != c.backwards || y.SendAudioLevelID != c.backwards {
+			t.Errorf("%+v: sent as %d, taken as %d; back as %d and %d", c, x.SendAudioLevelID, y.AudioLevelID, y.SendAudioLevelID, x.AudioLevelID)
+		}
+		if again, err := b.Offer(); err != nil || line(again) != c.againFromTheOthers {
+			t.Errorf("%+v: offered back %q, %v", c, line(again), err)
+		}
+	}
+}

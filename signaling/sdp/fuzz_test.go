@@ -32,8 +32,10 @@ func sane(t *testing.T, m Media) {
 		if s.Codec == "" || s.ClockRate <= 0 || len(s.Formats) == 0 || s.MaxBitrate < 0 {
 			t.Errorf("%s: %+v", kind, s)
 		}
-		if s.AudioLevelID == 15 || s.AudioLevelID != 0 && kind != kindAudio {
-			t.Errorf("%s: level as extension %d", kind, s.AudioLevelID)
+		for _, id := range []uint8{s.AudioLevelID, s.SendAudioLevelID} {
+			if id == 15 || id != 0 && kind != kindAudio {
+				t.Errorf("%s: level as extension %d", kind, id)
+			}
 		}
 		if (s.Codec == codecs.H264) != (kind == kindVideo) {
 			t.Errorf("%s as %s", s.Codec, kind)

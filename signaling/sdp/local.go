@@ -29,6 +29,7 @@ type LocalMedia struct {
 	MaxBitrate     int       // bit/s that we receive at most, without headers (RFC 3890), 0 = unsaid
 	H264           H264Local // for video
 	AudioLevel     bool      // take the level of each packet of sound in a header extension (RFC 6464)
+	SendAudioLevel bool      // send it
 	Feedback       bool      // take part in a=rtcp-fb: nack, nack pli, ccm fir, ccm tmmbr (audio: nack)
 }
 

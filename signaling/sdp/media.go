@@ -31,7 +31,8 @@ type Stream struct {
 	HasTelephoneEvent bool
 	TelephoneClock    int // clock rate in Hz of TelephoneEvent
 
-	AudioLevelID uint8 // identifier of the header extension with the sender's level (RFC 6464), 0 = none
+	AudioLevelID     uint8 // identifier of the header extension with the sender's level (RFC 6464) in what arrives, 0 = none
+	SendAudioLevelID uint8 // the same in what we send
 
 	Feedback Feedback // RTCP feedback that both sides know (RFC 4585, RFC 5104)
 	AVPF     bool     // profile RTP/AVPF: early feedback is allowed

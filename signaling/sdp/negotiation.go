@@ -138,7 +138,7 @@ func establish(s *section, total bandwidth, l *LocalMedia, send *format, event *
 		PTime:   s.ptime, MaxPTime: s.maxPTime,
 		Content: s.content, Label: s.label,
 	}
-	st.AudioLevelID = s.audioLevel(l)
+	st.setLevel(s.audioLevel(l))
 	st.Feedback = s.feedbackFor(send.number).and(l.feedback(s.kind))
 	if event != nil {
 		st.TelephoneEvent, st.HasTelephoneEvent, st.TelephoneClock = event.number, true, event.clock

@@ -35,7 +35,7 @@ func randomLocal(r *rand.Rand, address string) Local {
 		return &LocalMedia{
 			Port: port, RTCPPort: port + 1 + r.IntN(2)*10, RTCPMux: yes(), TelephoneEvent: yes(),
 			Direction: Direction(r.IntN(4)), MaxBitrate: r.IntN(2) * (64000 + r.IntN(2000000)), Feedback: yes(),
-			AudioLevel: yes(),
+			AudioLevel: yes(), SendAudioLevel: yes(),
 		}
 	}
 	l := Local{Address: netip.MustParseAddr(address), Bandwidth: r.IntN(2) * 6000000}

@@ -108,8 +108,8 @@ func (n *Negotiation) Accept(answer []byte) error {
 		}
 		if st := conclude(s, d.bandwidth, o.local.of(s.kind), o.formats[kind]); st != nil {
 			ln := &o.lines[i]
-			if st.AudioLevelID != ln.offeredLevel(o.local.of(s.kind)) {
-				st.AudioLevelID = 0 // not what we offered: an answer keeps the numbers
+			if s.level.id != ln.offeredLevel(o.local.of(s.kind)).id {
+				st.setLevel(extension{}) // not what we offered: an answer keeps the numbers
 			}
 			ln.agree(st)
 			*media.stream(kind) = st

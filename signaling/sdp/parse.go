@@ -34,7 +34,7 @@ func parse(body []byte) (*description, error) {
 		return nil, parseError(number, "", "no o= line")
 	}
 	for _, s := range d.sections {
-		if s.level == 0 {
+		if s.level.id == 0 {
 			s.level = d.level
 		}
 		if !s.used() {

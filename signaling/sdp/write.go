@@ -79,7 +79,7 @@ type stream struct {
 	direction Direction
 	mux       bool
 	feedback  Feedback
-	level     uint8 // identifier of the audio level that we take, 0 = none
+	level     extension // of the audio level
 }
 
 // media writes an accepted or offered media line.
@@ -106,8 +106,8 @@ func (w *writer) media(ln *line, l *LocalMedia, s *stream) {
 	if s.mux {
 		w.line("a=rtcp-mux")
 	}
-	if s.level != 0 {
-		w.line("a=extmap:%d/recvonly %s", s.level, audioLevelURI)
+	if s.level.id != 0 {
+		w.line("a=extmap:%v", s.level)
 	}
 	for _, fb := range [...]struct {
 		on   bool
