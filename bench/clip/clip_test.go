@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/codecs"
+	"parley/codecs/fake"
 )
 
 func draw(t *testing.T, s VideoSpec, i int) *codecs.Picture {
@@ -198,6 +199,25 @@ func TestLowestLevel(t *testing.T) {
 	} {
 		if got := lowestLevel(c.w, c.h, c.fps); got != c.want {
 			t.Errorf("%dx%d@%d: level %d, want %d", c.w, c.h, c.fps, got, c.want)
+		}
+	}
+}
+
+// Levels are those of the samples in each packet.
+func TestSoundLevels(t *testing.T) {
+	lib := NewLibrary(fake.Codecs())
+	for _, test := range []struct {
+		spec SoundSpec
+		want uint8
+	}{{SoundSpec{Kind: Tone, Freq: 500, Level: -33}, 33}, {SoundSpec{}, 127}, {SoundSpec{Kind: Noise, Level: -20}, 20}} {
+		s, err := lib.Sound(test.spec, codecs.Opus)
+		if err != nil || len(s.Levels) != len(s.Packets) {
+			t.Fatalf("%d levels of %d packets, %v", len(s.Levels), len(s.Packets), err)
+		}
+		for i, level := range s.Levels {
+			if level+1 < test.want || level > test.want+1 {
+				t.Errorf("%+v: packet %d at -%d dBov", test.spec, i, level)
+			}
 		}
 	}
 }

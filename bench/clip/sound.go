@@ -166,6 +166,7 @@ type Sound struct {
 	Spec    SoundSpec
 	Codec   string
 	Packets [][]byte
+	Levels  []uint8 // of the samples in each packet, -dBov, 127 for silence (RFC 6464 section 3)
 }
 
 type soundKey struct {
@@ -198,15 +199,16 @@ func (l *Library) encodeSound(k soundKey) (*Sound, error) {
 		return nil, err
 	}
 	frames := len(samples) / codecs.FrameSamples
-	s := &Sound{Spec: k.spec, Codec: k.codec, Packets: make([][]byte, frames)}
+	s := &Sound{Spec: k.spec, Codec: k.codec, Packets: make([][]byte, frames), Levels: make([]uint8, frames)}
 	// The second round is kept: its start follows on from its own end.
 	for i := range 2 * frames {
 		at := i % frames
-		packet, err := enc.Encode(nil, samples[at*codecs.FrameSamples:(at+1)*codecs.FrameSamples])
+		frame := samples[at*codecs.FrameSamples : (at+1)*codecs.FrameSamples]
+		packet, err := enc.Encode(nil, frame)
 		if err != nil {
 			return nil, fmt.Errorf("sound as %s: %w", k.codec, err)
 		}
-		s.Packets[at] = packet
+		s.Packets[at], s.Levels[at] = packet, uint8(math.Round(max(-Level(frame), 0)))
 	}
 	return s, nil
 }

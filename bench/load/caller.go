@@ -220,6 +220,12 @@ func (c *Caller) step(p *pump, now time.Time) {
 	}
 }
 
+// The octet of an audio level (RFC 6464 section 3).
+const (
+	silent = 127    // -dBov
+	voiced = 1 << 7 // the sender takes it for a voice
+)
+
 // say sends one packet of sound.
 func (c *Caller) say(p *pump, now time.Time) {
 	s := c.streams[audio]
@@ -227,18 +233,21 @@ func (c *Caller) say(p *pump, now time.Time) {
 	if talking != c.spoke {
 		c.sound = 0
 	}
-	packets := c.conference.reels.quiet.Packets
+	sound := c.conference.reels.quiet
 	if talking {
-		packets = c.conference.reels.voices[c.look].Packets
+		sound = c.conference.reels.voices[c.look]
 	}
 	first := talking && !c.spoke
 	c.spoke = talking
-	at := c.sound % len(packets)
+	at := c.sound % len(sound.Packets)
 	c.sound++
 	if !s.sending.on || now.Sub(c.nextSound) > behind {
 		return
 	}
-	sent := s.send(p, packets[at:at+1], c.nextSound.Sub(c.start), first, now)
+	if s.sending.level = sound.Levels[at]; s.sending.level < silent {
+		s.sending.level |= voiced
+	}
+	sent := s.send(p, sound.Packets[at:at+1], c.nextSound.Sub(c.start), first, now)
 	if talking && at%int(time.Second/soundEvery) == 0 {
 		onset := c.conference.reels.onset[c.look]
 		c.conference.seen.say(instant{sent: sent, due: c.nextSound.Round(0), onset: time.Duration(onset * float64(time.Second))})

@@ -96,6 +96,13 @@ func TestGenerator(t *testing.T) {
 	if all.Unread > all.Pictures {
 		t.Errorf("%d numbers read, %d not", all.Pictures, all.Unread)
 	}
+	for _, c := range g.callers {
+		c.pump.do(func() {
+			if c.streams[audio].sending.levelID == 0 {
+				t.Errorf("%s tells no audio levels", c.name)
+			}
+		})
+	}
 	if err := g.Leave(t.Context(), 0, 1); err != nil {
 		t.Error(err)
 	}

@@ -34,6 +34,8 @@ type Plan struct {
 	Seed               uint64         // of noise, of phases and of what the network does
 	File               string         // media file to show in place of people; no delay is measured then
 
+	NoLevels bool // he tells no levels of his sound (RFC 6464); else he offers to
+
 	MaxBitrate int // bit/s that he can take, 0 = unsaid
 	Level      int // level_idc that he can take, 0 = that of what he sends, 31 or more
 
@@ -141,7 +143,7 @@ func (p Plan) name(conference, index int) string {
 func (p Plan) local(audioPort, videoPort int) sdp.Local {
 	return sdp.Local{
 		Address: p.Address, UserName: "load",
-		Audio: &sdp.LocalMedia{Port: audioPort, Codecs: []string{codecs.Opus}, Direction: sdp.SendRecv},
+		Audio: &sdp.LocalMedia{Port: audioPort, Codecs: []string{codecs.Opus}, Direction: sdp.SendRecv, AudioLevel: !p.NoLevels, SendAudioLevel: !p.NoLevels},
 		Video: &sdp.LocalMedia{
 			Port: videoPort, Codecs: []string{codecs.H264}, Direction: sdp.SendRecv, MaxBitrate: p.MaxBitrate, Feedback: true,
 			H264: sdp.H264Local{Profiles: []codecs.Profile{p.Profile}, Level: p.Level, PacketizationModes: []int{1}},

@@ -9,9 +9,16 @@ import (
 )
 
 const (
-	headerSize = 12  // of RTP without CSRCs and extensions (RFC 3550 section 5.1)
-	keptMax    = 512 // packets kept for NACKs
+	headerSize = 12             // of RTP without CSRCs and extensions (RFC 3550 section 5.1)
+	headerMax  = headerSize + 8 // with the audio level
+	keptMax    = 512            // packets kept for NACKs
 )
+
+// header is that of one packet, written where it is sent from.
+type header struct {
+	bytes [headerMax]byte
+	size  int
+}
 
 // sending is what a stream sends; the pump's.
 type sending struct {
@@ -21,12 +28,14 @@ type sending struct {
 	ssrc, base     uint32
 	sequence       uint16
 	packets, bytes uint32 // bytes of payload
+	levelID        uint8  // header extension that tells the level of sound; 0 = none
+	level          uint8  // of the next packet, as RFC 6464 section 3 has it
 	kept           [keptMax]kept
 }
 
 // kept is a packet that has been sent.
 type kept struct {
-	header  [headerSize]byte
+	header  header
 	payload []byte
 }
 
@@ -39,29 +48,48 @@ func (s *sending) timestamp(due time.Duration) uint32 {
 	return s.base + uint32(due*time.Duration(s.clock)/time.Second)
 }
 
+// put writes the header of the next packet. The level is the only element of its
+// extension: of one byte where the identifier fits, else of two (RFC 8285
+// sections 4.2 and 4.3).
+func (s *sending) put(h *header, timestamp uint32, marker bool) {
+	b := h.bytes[:]
+	b[0], b[1] = 2<<6, s.payloadType
+	if marker {
+		b[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(b[2:], s.sequence)
+	binary.BigEndian.PutUint32(b[4:], timestamp)
+	binary.BigEndian.PutUint32(b[8:], s.ssrc)
+	h.size = headerSize
+	if s.levelID == 0 {
+		return
+	}
+	h.size = headerMax
+	b[0] |= 1 << 4
+	const words = 1
+	if s.levelID < 15 {
+		copy(b[headerSize:], []byte{0xbe, 0xde, 0, words, s.levelID << 4, s.level, 0, 0})
+	} else {
+		copy(b[headerSize:], []byte{0x10, 0, 0, words, s.levelID, 1, s.level, 0})
+	}
+}
+
 // send sends payloads, one packet each, the marker on the last, and returns
 // when the last was handed to the kernel.
 func (s *stream) send(p *pump, payloads [][]byte, due time.Duration, marker bool, now time.Time) time.Time {
 	o, timestamp := &s.sending, s.sending.timestamp(due)
 	for i, payload := range payloads {
-		var header [headerSize]byte
-		header[0] = 2 << 6
-		header[1] = o.payloadType
-		if marker && i == len(payloads)-1 {
-			header[1] |= 0x80
-		}
-		binary.BigEndian.PutUint16(header[2:], o.sequence)
-		binary.BigEndian.PutUint32(header[4:], timestamp)
-		binary.BigEndian.PutUint32(header[8:], o.ssrc)
-		o.kept[o.sequence%keptMax] = kept{header, payload}
+		k := &o.kept[o.sequence%keptMax]
+		k.payload = payload
+		o.put(&k.header, timestamp, marker && i == len(payloads)-1)
 		o.sequence++
 		o.packets++
 		o.bytes += uint32(len(payload))
 		if s.out != nil {
-			s.out.push(now, 0, header[:], payload)
+			s.out.push(now, 0, k.header.bytes[:k.header.size], payload)
 			continue
 		}
-		*p.outbox.header(payload) = header
+		p.outbox.add(&k.header, payload)
 		if p.outbox.full() {
 			p.outbox.flush(s.fds[0], &s.remote[0])
 		}
@@ -73,15 +101,15 @@ func (s *stream) send(p *pump, payloads [][]byte, due time.Duration, marker bool
 // resend answers a NACK.
 func (s *stream) resend(p *pump, sequence uint16, now time.Time) {
 	k := &s.sending.kept[sequence%keptMax]
-	if k.payload == nil || binary.BigEndian.Uint16(k.header[2:]) != sequence {
+	if k.payload == nil || binary.BigEndian.Uint16(k.header.bytes[2:]) != sequence {
 		return
 	}
 	s.resent++
 	if s.out != nil {
-		s.out.push(now, 0, k.header[:], k.payload)
+		s.out.push(now, 0, k.header.bytes[:k.header.size], k.payload)
 		return
 	}
-	*p.outbox.header(k.payload) = k.header
+	p.outbox.add(&k.header, k.payload)
 	p.outbox.flush(s.fds[0], &s.remote[0])
 }
 

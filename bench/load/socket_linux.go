@@ -102,25 +102,25 @@ type message struct {
 type outbox struct {
 	messages [sendBatch]message
 	vectors  [sendBatch][2]unix.Iovec
-	headers  [sendBatch][headerSize]byte
+	headers  [sendBatch]header
 	n        int
 	failed   uint64 // packets that the kernel refused
 }
 
-// header returns the header of the next packet, to be filled in, and takes its
-// payload, which is read at flush.
-func (o *outbox) header(payload []byte) *[headerSize]byte {
+// add takes a packet: a copy of its header, and its payload, which is read at
+// flush.
+func (o *outbox) add(h *header, payload []byte) {
 	i := o.n
 	o.n++
+	o.headers[i] = *h
 	v := &o.vectors[i]
-	v[0].Base = &o.headers[i][0]
-	v[0].SetLen(headerSize)
+	v[0].Base = &o.headers[i].bytes[0]
+	v[0].SetLen(h.size)
 	v[1] = unix.Iovec{}
 	if len(payload) > 0 {
 		v[1].Base = &payload[0]
 		v[1].SetLen(len(payload))
 	}
-	return &o.headers[i]
 }
 
 func (o *outbox) full() bool { return o.n == sendBatch }

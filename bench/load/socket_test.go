@@ -27,7 +27,7 @@ func TestSockets(t *testing.T) {
 		var out outbox
 		payloads := [][]byte{[]byte("first"), nil, bytes.Repeat([]byte("x"), 1200)}
 		for i, payload := range payloads {
-			out.header(payload)[0] = byte(i)
+			out.add(&header{bytes: [headerMax]byte{byte(i)}, size: headerSize}, payload)
 		}
 		out.flush(from[0], &remote)
 		if out.failed != 0 || out.n != 0 {
@@ -48,7 +48,7 @@ func TestSockets(t *testing.T) {
 			return got == len(payloads)
 		})
 		nowhere := sockaddrOf(netip.AddrPortFrom(netip.IPv4Unspecified(), 9))
-		out.header([]byte("on hold"))
+		out.add(&header{size: headerSize}, []byte("on hold"))
 		out.flush(from[0], &nowhere)
 		if nowhere.size != 0 || out.n != 0 || sendTo(from[0], []byte("x"), &nowhere) != nil {
 			t.Errorf("%s: sent to nowhere", host)

@@ -70,6 +70,7 @@ func (s *stream) agree(m *sdp.Stream) {
 	s.remote[0], s.remote[1] = sockaddrOf(m.Remote), sockaddrOf(m.RemoteRTCP)
 	s.sending.on = m.Send && s.remote[0].size > 0
 	s.sending.payloadType, s.sending.clock = m.SendPayloadType&0x7f, m.ClockRate
+	s.sending.levelID = m.SendAudioLevelID
 	s.reception.clock = m.ClockRate
 	s.feedback = m.Feedback
 	s.formats = map[uint8]string{}

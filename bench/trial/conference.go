@@ -85,6 +85,7 @@ func (o Options) settings(run *report.Run) {
 	run.Setting("parties", o.Parties)
 	run.Setting("conferences", o.Conferences)
 	run.Setting("seed", p.Seed)
+	run.Setting("audio levels told", !p.NoLevels)
 	run.Setting("probes", o.Load.Probes)
 	if p.MaxBitrate > 0 {
 		run.Setting("bitrate taken", p.MaxBitrate)

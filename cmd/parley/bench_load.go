@@ -30,6 +30,7 @@ type loadFlags struct {
 	Video        string        `placeholder:"FILE" help:"Send the pictures of this file (H.264, Y4M, MP4 and others) in place of made-up people. The delay of pictures is not measured then."`
 	Looks        int           `default:"8" help:"How many different people the callers are, 1 to 16."`
 	Turn         time.Duration `default:"2500ms" help:"How long each talks."`
+	Levels       bool          `default:"true" negatable:"" help:"Callers tell how loud each packet of sound is (RFC 6464), as most endpoints do."`
 	Talkers      int           `placeholder:"N" help:"How many of each conference talk, in turns. The others are seen small only, and are asked to send less. Default: all."`
 	Probes       int           `default:"1" help:"Of the callers of each conference, how many decode what they are sent and time it; -1 for none."`
 	Seed         uint64        `default:"1" help:"Of noise and of what the network does. Equal seeds make equal loads."`
@@ -46,7 +47,7 @@ func (f *loadFlags) options(o *output) (trial.Options, error) {
 	p := load.Plan{
 		URIs:  []string{"sip:unknown"}, // checked without; the trial fills it in
 		Width: width, Height: height, FPS: fps, Bitrate: 1000 * f.Bitrate, MaxBitrate: 1000 * f.Take,
-		Profile: profiles[f.Profile], File: f.Video, Looks: min(f.Looks, max(f.Parties, 1)), Turn: f.Turn, Talkers: f.Talkers, Probes: f.Probes, Seed: f.Seed,
+		Profile: profiles[f.Profile], File: f.Video, Looks: min(f.Looks, max(f.Parties, 1)), Turn: f.Turn, Talkers: f.Talkers, Probes: f.Probes, Seed: f.Seed, NoLevels: !f.Levels,
 	}
 	if f.Looks < 1 || f.Looks > clip.Callers {
 		return trial.Options{}, &usageError{fmt.Sprintf("--looks %d: there are 1 to %d", f.Looks, clip.Callers)}
