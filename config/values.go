@@ -17,6 +17,11 @@ const (
 	FullHD Quality = "fullhd" // up to 1920x1080
 )
 
+// Height returns the luma rows that a quality allows; 0 of an unknown one.
+func (q Quality) Height() int {
+	return map[Quality]int{SD: 448, HD: 720, FullHD: 1080}[q]
+}
+
 // OwnThumbnail says whether a participant on stage sees himself among the thumbnails.
 type OwnThumbnail string
 

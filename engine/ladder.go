@@ -61,3 +61,13 @@ func (l VideoLimits) bestRung(maxHeight int) int {
 	}
 	return len(ladder)
 }
+
+// Best returns the best rung that the receiver can take with at most maxHeight
+// luma rows, 0 = any; false when he can take none.
+func (l VideoLimits) Best(maxHeight int) (Rung, bool) {
+	i := l.bestRung(maxHeight)
+	if i == len(ladder) {
+		return Rung{}, false
+	}
+	return ladder[i], true
+}

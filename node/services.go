@@ -6,9 +6,6 @@ import (
 	"parley/engine"
 )
 
-// heights are the luma rows that a quality allows.
-var heights = map[config.Quality]int{config.SD: 448, config.HD: 720, config.FullHD: 1080}
-
 // service returns the conference that an alias leads to. A layout that does
 // not exist is the default: the configuration was checked when it was read.
 func service(d *config.Directory, alias string) (engine.ConferenceConfig, bool) {
@@ -22,7 +19,7 @@ func service(d *config.Directory, alias string) (engine.ConferenceConfig, bool) 
 	}
 	return engine.ConferenceConfig{
 		Name: room.Name, Layout: layout, OwnThumbnail: engine.OwnThumbnail(room.OwnThumbnail),
-		MaxParticipants: room.MaxParticipants, MaxHeight: heights[room.MaxQuality],
+		MaxParticipants: room.MaxParticipants, MaxHeight: room.MaxQuality.Height(),
 		Welcome: []string{"Welcome to " + room.Name, "You are the first here.", "The others will appear when they call in."},
 	}, true
 }

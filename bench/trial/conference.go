@@ -11,7 +11,6 @@ import (
 
 	"parley/bench/load"
 	"parley/bench/report"
-	"parley/config"
 )
 
 // Conference holds conferences and measures what they cost and what became of
@@ -62,7 +61,7 @@ const longestRound = 30 * time.Second
 func (o Options) plan() load.Plan {
 	p := o.Load
 	return load.Plan{
-		URIs: []string{""}, Width: p.Width, Height: p.Height, FPS: p.FPS, Bitrate: p.Bitrate, Looks: p.Looks, Turn: p.Turn, Talkers: p.Talkers, Noise: p.Noise, Level: p.Level,
+		URIs: []string{""}, Width: p.Width, Height: p.Height, FPS: p.FPS, Bitrate: p.Bitrate, Looks: p.Looks, Turn: p.Turn, Talkers: p.Talkers, Noise: p.Noise, Level: p.Level, MaxBitrate: p.MaxBitrate,
 	}
 }
 
@@ -89,6 +88,9 @@ func (o Options) settings(run *report.Run) {
 	run.Setting("probes", o.Load.Probes)
 	if p.MaxBitrate > 0 {
 		run.Setting("bitrate taken", p.MaxBitrate)
+	}
+	if rung, ok := o.taken(); ok {
+		run.Setting("sent to each at most", fmt.Sprintf("%dx%d, %d pictures/s, %d kbit/s", rung.Width, rung.Height, rung.FPS, rung.Bitrate/1000))
 	}
 	if p.File != "" {
 		run.Setting("video", p.File)
@@ -169,42 +171,6 @@ func (r *rig) cost(w *window, run *report.Run) {
 		}
 		run.Curve("CPU of the server", "time, s", "cores", x, w.curve)
 	}
-}
-
-// invalid says why what a window cost is no capacity; "" = it is one. A server
-// that leaves out pictures costs less.
-func (o Options) invalid(w *window) string {
-	want := 30.0
-	if o.Load.FPS > 0 {
-		want = min(want, float64(o.Load.FPS))
-	}
-	switch {
-	case w.lowestSent() < loadRate*want:
-		return fmt.Sprintf("no capacity: a caller could send %.1f pictures/s only", w.lowestSent())
-	case o.Load.MaxBitrate == 0 && w.lowestRate() < 0.9*want: // at low rates he is to have fewer
-		return fmt.Sprintf("no capacity: a receiver had %.1f pictures/s only", w.lowestRate())
-	}
-	return ""
-}
-
-// portsPerCore is the target for such conferences; 0 = there is none.
-func (o Options) portsPerCore() float64 {
-	p := o.Load
-	if o.against() || p.Width != 0 && (p.Width != 1280 || p.Height != 720) || p.FPS != 0 && p.FPS != 30 {
-		return 0
-	}
-	shown := o.OwnThumbnail == config.Shown
-	switch {
-	case o.Parties == 8 && shown:
-		return 16
-	case o.Parties == 8:
-		return 12
-	case o.Parties >= 100 && shown:
-		return 100
-	case o.Parties >= 100:
-		return 85
-	}
-	return 0
 }
 
 // received is what the receivers got.

@@ -243,18 +243,6 @@ func (v *overload) halve(ctx context.Context) error {
 	return nil
 }
 
-// frames returns the frame rate that receivers are to have; 0 = it is not known,
-// as what they can take may be too little for that of what is sent.
-func (v *overload) frames() float64 {
-	switch l := v.o.Load; {
-	case l.MaxBitrate > 0:
-		return 0
-	case l.FPS > 0:
-		return min(30, float64(l.FPS))
-	}
-	return 30
-}
-
 // fill writes down what was found.
 func (v *overload) fill(full int, run *report.Run) {
 	over := v.phases[1]
@@ -263,7 +251,7 @@ func (v *overload) fill(full int, run *report.Run) {
 	run.Figure("refused", "", float64(over.refused))
 	others := over.refused - v.refused[503]
 	run.Target("refused otherwise than by 503", "", float64(others), 0, report.Lower)
-	if frames := v.frames(); frames > 0 {
+	if frames := v.o.frames(); frames > 0 {
 		run.Target("frame rate under overload, lowest receiver", "pictures/s", over.lowestRate(), 0.9*frames, report.Higher)
 	} else {
 		run.Figure("frame rate under overload, lowest receiver", "pictures/s", over.lowestRate())

@@ -17,7 +17,7 @@ type RampOptions struct {
 	Most    int     // callers at which it ends, 0 = 1000
 	Rate    float64 // share of the frame rate that every receiver must have, 0 = 0.9
 	Delay   float64 // seconds that 99 % of the pictures may be delayed at most, 0 = 40 ms, +Inf = no limit
-	Frames  float64 // frame rate that receivers are to have, 0 = what they send, 30 at most
+	Frames  float64 // frame rate that receivers are to have, 0 = that of what they send and take
 }
 
 func (o RampOptions) withDefaults() (RampOptions, error) {
@@ -48,10 +48,7 @@ func (o RampOptions) withDefaults() (RampOptions, error) {
 		o.Delay = 0.040
 	}
 	if o.Frames == 0 {
-		o.Frames = 30
-		if o.Load.FPS > 0 {
-			o.Frames = min(o.Frames, float64(o.Load.FPS))
-		}
+		o.Frames = o.frames()
 	}
 	if o.Step < 1 || o.Most < 1 || o.Rate < 0 || o.Delay < 0 {
 		return o, fmt.Errorf("%w: steps of %d up to %d", ErrOptions, o.Step, o.Most)
@@ -171,7 +168,7 @@ func stepOf(w *window, o RampOptions) step {
 		}
 	}
 	switch least := o.Rate * o.Frames; {
-	case w.lowestSent() < loadRate*o.Frames:
+	case w.lowestSent() < loadRate*o.sent():
 		s.failed = fmt.Sprintf("the load itself falls behind: a caller sends %.1f pictures/s", w.lowestSent())
 	case !(s.lowest >= least): // NaN, too
 		s.failed = fmt.Sprintf("a receiver has %.1f pictures/s, less than %.1f", s.lowest, least)

@@ -47,6 +47,10 @@ func TestOptions(t *testing.T) {
 		{Options{Parties: 100, OwnThumbnail: config.Shown}, 100},
 		{Options{Parties: 9}, 0},
 		{Options{Parties: 8, Load: load.Plan{Width: 640, Height: 360}}, 0},
+		{Options{Parties: 8, Load: load.Plan{FPS: 15}}, 0},
+		{Options{Parties: 8, Load: load.Plan{MaxBitrate: 1_000_000}}, 12},
+		{Options{Parties: 8, Load: load.Plan{MaxBitrate: 999_999}}, 0},
+		{Options{Parties: 100, MaxQuality: config.SD}, 0},
 		{Options{Parties: 8, URIs: []string{"sip:a@b"}}, 0},
 	} {
 		if v := test.o.portsPerCore(); v != test.want {
@@ -66,6 +70,9 @@ func TestInvalid(t *testing.T) {
 		{"good", receiver{fps: 29, sent: 30}, load.Plan{}, ""},
 		{"slow", receiver{fps: 20, sent: 30}, load.Plan{}, "a receiver had 20.0"},
 		{"he takes little", receiver{fps: 15, sent: 30}, load.Plan{MaxBitrate: 200_000}, ""},
+		{"he takes little and has less", receiver{fps: 13, sent: 30}, load.Plan{MaxBitrate: 200_000}, "a receiver had 13.0"},
+		{"he takes 360p30 and has less", receiver{fps: 15, sent: 30}, load.Plan{MaxBitrate: 450_000}, "a receiver had 15.0"},
+		{"load of those who take little", receiver{fps: 15, sent: 25}, load.Plan{MaxBitrate: 200_000}, "could send 25.0"},
 		{"slow cameras", receiver{fps: 15, sent: 15}, load.Plan{FPS: 15}, ""},
 		{"load", receiver{fps: 30, sent: 25}, load.Plan{}, "could send 25.0"},
 	} {
@@ -79,6 +86,33 @@ func TestInvalid(t *testing.T) {
 	r.cost(&window{user: 0.3, ports: 8, receivers: []receiver{{fps: 10, sent: 30}}}, run)
 	if f := figure(t, run, "ports per core"); f.Limit != nil || f.Note == "" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// What receivers are to have follows from what they take and what is sent.
+func TestFramesToHave(t *testing.T) {
+	for _, test := range []struct {
+		o    Options
+		want float64
+	}{
+		{Options{}, 30},
+		{Options{Load: load.Plan{FPS: 15}}, 15},
+		{Options{Load: load.Plan{FPS: 60}}, 30},
+		{Options{Load: load.Plan{MaxBitrate: 450_000}}, 30},
+		{Options{Load: load.Plan{MaxBitrate: 449_999}}, 15},
+		{Options{Load: load.Plan{MaxBitrate: 100_000, FPS: 10}}, 10},
+		{Options{Load: load.Plan{Level: 22}}, 15},
+		{Options{Load: load.Plan{MaxBitrate: 1000}}, 0},
+		{Options{URIs: []string{"sip:a@b"}}, 30},
+		{Options{URIs: []string{"sip:a@b"}, Load: load.Plan{MaxBitrate: 450_000}}, 0},
+	} {
+		if v := test.o.frames(); v != test.want {
+			t.Errorf("%+v: %v, want %v", test.o, v, test.want)
+		}
+		o, err := RampOptions{Options: test.o}.withDefaults()
+		if err != nil || o.Frames != test.want {
+			t.Errorf("%+v: a ramp wants %v, not %v; %v", test.o, o.Frames, test.want, err)
+		}
 	}
 }
 
