@@ -82,6 +82,44 @@ func TestHalfTheFrameRate(t *testing.T) {
 	}
 }
 
+// Who is on a rung of another rate misses nothing but what is left out of that,
+// also where the server is short of time there.
+func TestPace(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		steps   [][2]int // so many steps, of so many picture times
+		missing uint64
+	}{
+		{"full rate", [][2]int{{90, 1}}, 0},
+		{"half from the start", [][2]int{{90, 2}}, 0},
+		{"down a rung and up again", [][2]int{{60, 1}, {60, 2}, {60, 1}}, 0},
+		{"a third", [][2]int{{60, 1}, {60, 3}}, 0},
+		{"one left out", [][2]int{{30, 1}, {1, 2}, {30, 1}}, 1},
+		{"every second for a quarter of a second", [][2]int{{30, 1}, {7, 2}, {30, 1}}, 7},
+		{"unsteady", [][2]int{{9, 1}, {5, 2}, {5, 3}, {5, 2}, {9, 1}}, 20},
+		{"one left out at half the rate", [][2]int{{60, 2}, {1, 4}, {3, 2}, {1, 4}, {60, 2}}, 2},
+		{"three left out at half the rate", [][2]int{{60, 2}, {1, 8}, {60, 2}}, 3},
+		{"a tick late at half the rate", [][2]int{{60, 2}, {1, 3}, {1, 1}, {3, 2}, {1, 1}, {1, 3}, {60, 2}}, 0},
+		{"two ticks late at half the rate", [][2]int{{60, 2}, {1, 3}, {3, 2}, {1, 3}, {60, 2}}, 1},
+		{"one left out when the full rate is back", [][2]int{{60, 2}, {2, 1}, {1, 2}, {30, 1}}, 1},
+		{"nothing for a while", [][2]int{{30, 1}, {1, 200}, {30, 1}}, 0},
+	} {
+		f := frames{every: time.Second / 30}
+		timestamp, at := uint32(7), 0
+		f.packet(timestamp, ms(0))
+		for _, row := range test.steps {
+			for range row[0] {
+				timestamp += uint32(row[1]) * 3000
+				at += row[1]
+				f.packet(timestamp, ms(float64(at)*1000/30))
+			}
+		}
+		if f.count.missing != test.missing || f.count.late != 0 {
+			t.Errorf("%s: %d left out, want %d; %d late", test.name, f.count.missing, test.missing, f.count.late)
+		}
+	}
+}
+
 func TestReception(t *testing.T) {
 	r := reception{clock: 90000}
 	var last int64

@@ -17,12 +17,11 @@ type frames struct {
 		arrival   time.Time
 	}
 	next    int
-	doubles uint64 // pictures in a row that came two steps after the one before
-	elapsed int64  // clock units since the first picture
+	elapsed int64 // clock units since the first picture
 	origin  time.Time
 	ahead   time.Duration // of the fastest picture, against timestamps
-	// half is how many pictures came at half the rate, rows of them that have ended.
-	count struct{ frames, late, missing, half uint64 }
+	pace    pace
+	count   struct{ frames, late, missing, half uint64 }
 }
 
 // drift is how fast a former fastest picture is forgotten: clocks differ.
@@ -44,7 +43,9 @@ func (f *frames) packet(timestamp uint32, arrival time.Time) bool {
 	f.last = timestamp
 	f.elapsed += step
 	if every := int64(f.every * codecs.VideoClock / time.Second); every > 0 && step < 100*every {
-		f.gap((step + every/2) / every)
+		missing, half := f.pace.step(max(int((step+every/2)/every), 1))
+		f.count.missing += missing
+		f.count.half += half
 	}
 	lag := arrival.Sub(f.origin) - time.Duration(f.elapsed)*time.Second/codecs.VideoClock
 	f.ahead = min(f.ahead+drift, lag)
@@ -54,46 +55,9 @@ func (f *frames) packet(timestamp uint32, arrival time.Time) bool {
 	return true
 }
 
-// sureHalf is how many pictures in a row must be two steps apart for that to be
-// the rate which is sent, and not every other picture left out.
-const sureHalf = 8
-
-// gap counts what is missing between two pictures that many steps apart.
-func (f *frames) gap(steps int64) {
-	switch {
-	case steps == 2:
-		f.doubles++ // known later
-	case f.doubles >= sureHalf && steps%2 == 0: // some of those at half the rate are missing
-		f.count.missing += uint64(steps/2 - 1)
-		f.doubles++
-	default:
-		f.settle()
-		f.count.missing += uint64(max(steps-1, 0))
-	}
-}
-
-// half returns how many pictures came at half the rate so far.
-func (f *frames) half() uint64 {
-	if f.doubles < sureHalf {
-		return f.count.half
-	}
-	return f.count.half + f.doubles
-}
-
-// settle ends a row of pictures that were two steps apart.
-func (f *frames) settle() {
-	if f.doubles < sureHalf {
-		f.count.missing += f.doubles
-	} else {
-		f.count.half += f.doubles
-	}
-	f.doubles = 0
-}
-
 // restart begins anew, with another sender's timestamps.
 func (f *frames) restart() {
-	f.settle()
-	f.first, f.elapsed, f.ahead = false, 0, 0
+	f.first, f.elapsed, f.ahead, f.pace = false, 0, 0, pace{}
 }
 
 // arrival returns when the first packet of a picture came.
@@ -104,4 +68,54 @@ func (f *frames) arrival(timestamp uint32) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// pace is how many picture times of the full rate lie between two pictures that
+// a receiver is sent: two on a rung of half the rate. It is what steps tell when
+// several in a row are equal, and holds while some are not.
+type pace struct {
+	settled int    // 0 = not known yet: the full rate
+	latest  int    // the step before this one
+	row     int    // so many steps in a row were as that one
+	missing uint64 // what those left out if they are no new pace
+	debt    int    // picture times behind the pace that are no picture yet: less than one of the pace
+}
+
+const (
+	// steadySlow is how many equal steps in a row are a slower pace, and not pictures
+	// left out: who is short of time does not leave out exactly every second.
+	steadySlow = 8
+	// steadyFast is the same for a faster one. A single short step follows a long one.
+	steadyFast = 2
+)
+
+// step takes the picture times from one picture to the next, 1 or more. It
+// returns how many pictures are now known to have been left out, and how many
+// that came to have come at half the rate.
+func (p *pace) step(n int) (missing, half uint64) {
+	now := max(p.settled, 1)
+	if n != p.latest {
+		missing = p.missing
+		p.latest, p.row, p.missing = n, 0, 0
+	}
+	p.row++
+	switch {
+	case n > now && p.row >= steadySlow:
+		if p.settled, p.missing, p.debt = n, 0, 0; n == 2 {
+			half = uint64(p.row)
+		}
+		return missing, half
+	case n > now:
+		p.debt += n - now
+		p.missing += uint64(max(p.debt/now, 0))
+		p.debt %= now
+	case n < now && p.row >= steadyFast:
+		p.settled, p.debt = n, 0
+	case n < now:
+		p.debt = max(p.debt+n-now, 1-now)
+	}
+	if p.settled == 2 && n > 1 {
+		half = 1
+	}
+	return missing, half
 }

@@ -25,8 +25,8 @@ type Receiver struct {
 	FirstWhole        float64 // seconds from INVITE to the first complete key frame; 0 = none yet
 	Frames            uint64  // pictures, by the timestamps of their packets
 	Late              uint64  // of these: more than a picture time behind
-	Missing           uint64  // pictures that the timestamps leave out
-	Half              uint64  // pictures that came at half the frame rate, one after the other
+	Missing           uint64  // pictures that the timestamps leave out, at the rate that he is sent
+	Half              uint64  // pictures that came at half the frame rate
 	KeyFrames         uint64
 	Damaged, Gaps     uint64
 	Bits              uint64 // of access units
@@ -47,7 +47,7 @@ func (c *Caller) count() Receiver {
 	return Receiver{
 		Conference: c.conference.index, Index: c.index, Call: c.call, Name: c.name, Over: c.over.Load(),
 		Answered: time.Duration(c.joined.Load()).Seconds(), FirstWhole: c.firstWhole.Seconds(),
-		Frames: c.frames.count.frames, Late: c.frames.count.late, Missing: c.frames.count.missing, Half: c.frames.half(),
+		Frames: c.frames.count.frames, Late: c.frames.count.late, Missing: c.frames.count.missing, Half: c.frames.count.half,
 		KeyFrames: c.keys, Damaged: c.damaged, Gaps: c.gaps, Bits: c.bits,
 		VideoPackets: v.reception.packets, VideoLost: v.reception.lost(),
 		AudioPackets: a.reception.packets, AudioLost: a.reception.lost(),
