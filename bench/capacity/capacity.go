@@ -11,7 +11,6 @@ import (
 
 	"parley/bench/clip"
 	"parley/bench/report"
-	"parley/bench/subject"
 	"parley/codecs"
 	"parley/codecs/native"
 	"parley/config"
@@ -73,8 +72,8 @@ const sliceFor = 5 * time.Second
 
 // Measure holds a conference on a node of its own process and tells what it
 // costs. In turns with it the same codec work is done in another process, with
-// nothing else running. That process is this program once more, which must call
-// ServeCodecs first of all.
+// nothing else running. That process and the one that makes the callers are this
+// program once more, which must call load.Serve and ServeCodecs first of all.
 func Measure(ctx context.Context, o Options) (Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -87,11 +86,11 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer worker.close()
-	n, err := subject.Start(ctx, subject.NodeConfig{Binary: o.Binary, OwnThumbnail: o.OwnThumbnail})
+	c, err := o.open(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	defer n.Close()
+	defer c.Close()
 	slices := int((o.Duration + sliceFor - 1) / sliceFor)
 	length := o.Duration / time.Duration(slices)
 	r := Result{
@@ -100,7 +99,7 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 	}
 	for i := range slices {
 		o.Told(fmt.Sprintf("slice %d of %d: a conference for %v, then its codec work alone", i+1, slices, length))
-		s, w, err := holdConference(ctx, o, n, library, length)
+		s, w, err := c.hold(ctx, length)
 		if err != nil {
 			return Result{}, err
 		}

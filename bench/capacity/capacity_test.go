@@ -1,3 +1,5 @@
+//go:build cgo
+
 package capacity_test
 
 import (
@@ -9,10 +11,12 @@ import (
 	"time"
 
 	"parley/bench/capacity"
+	"parley/bench/load"
 	"parley/config"
 )
 
 func TestMain(m *testing.M) {
+	load.Serve()
 	capacity.ServeCodecs()
 	os.Exit(m.Run())
 }

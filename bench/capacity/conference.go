@@ -2,22 +2,21 @@ package capacity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"parley/bench/caller"
-	"parley/bench/clip"
-	"parley/bench/subject"
+	"parley/bench/load"
+	"parley/bench/trial"
 	"parley/codecs"
 	"parley/composer"
 	"parley/engine"
-	"parley/signaling/sdp"
 )
 
 const (
-	// joinPatience is how long it may take until everybody sees pictures.
-	joinPatience = 30 * time.Second
+	// stagePatience is how long it may take until everybody who is seen is decoded.
+	stagePatience = 30 * time.Second
 	// settling is how long a conference runs before it is measured: after
 	// joining everybody was sent key frames.
 	settling = 2 * time.Second
@@ -25,172 +24,120 @@ const (
 	statusEvery = time.Second
 )
 
-// name is that of caller i, by which he is found in the status.
-func name(i int) string { return "Caller " + string(rune('A'+i)) }
-
-// picture is what caller i sends.
-func (o Options) picture(i int, talking bool) clip.VideoSpec {
-	return clip.VideoSpec{
-		Caller: i, Style: clip.Person, Name: name(i), Talking: talking,
-		Width: o.Width, Height: o.Height, FPS: 30, Noise: 6, Seed: uint64(i) + 1,
-		Bitrate: o.Bitrate, Profile: o.Profile,
+// plan is what the callers send and take.
+func (o Options) plan() load.Plan {
+	return load.Plan{
+		URIs:  []string{""}, // for checking it; the rig fills in the node's
+		Width: o.Width, Height: o.Height, Bitrate: o.Bitrate, Profile: o.Profile, Level: o.Level, MaxBitrate: o.MaxBitrate,
+		Looks: o.Parties, Turn: talkFor, Probes: -1,
 	}
 }
 
-// voice is what caller i says.
-func voice(i int) clip.SoundSpec { return clip.SoundSpec{Kind: clip.Speech, Caller: i, Level: -26} }
+// name is that of caller i, by which he is found in the status.
+func name(i int) string { return load.Plan{}.Name(0, i) }
 
 // conference is the callers on a node.
 type conference struct {
-	node    *subject.Node
-	callers []*caller.Caller
-	talker  int
+	*trial.Rig
+	parties int
 }
 
-// holdConference has everybody call, measures for the length, and has them hang
-// up. It returns what it found and the codec work that belongs to it.
-func holdConference(ctx context.Context, o Options, n *subject.Node, library *clip.Library, length time.Duration) (Slice, work, error) {
-	c := &conference{node: n}
-	defer c.hangUp()
-	for i := range o.Parties {
-		camera, sound := o.picture(i, false), voice(i)
-		got, err := caller.Dial(ctx, caller.Config{
-			URI: n.URI(), Name: name(i), Library: library, Video: &camera, Sound: &sound,
-			AudioCodecs: []string{codecs.Opus}, Decode: caller.DecodeNone, MaxBitrate: o.MaxBitrate,
-			H264: sdp.H264Local{Profiles: []codecs.Profile{o.Profile}, Level: o.Level, PacketizationModes: []int{1}},
-		})
-		if err != nil {
-			return Slice{}, work{}, err
-		}
-		c.callers = append(c.callers, got)
+// open starts a node and what will call it.
+func (o Options) open(ctx context.Context) (*conference, error) {
+	rig, err := trial.Open(ctx, trial.Options{
+		Binary: o.Binary, OwnThumbnail: o.OwnThumbnail, Parties: o.Parties, Settle: settling, Load: o.plan(), Told: o.Told,
+	})
+	return &conference{rig, o.Parties}, err
+}
+
+// hold has everybody call, measures for the length, and has them hang up. It
+// returns what it found and the codec work that belongs to it.
+func (c *conference) hold(ctx context.Context, length time.Duration) (s Slice, w work, err error) {
+	defer func() { err = errors.Join(append([]error{err}, c.Leave(ctx)...)...) }()
+	if err := c.Fill(ctx); err != nil {
+		return s, w, err
 	}
-	c.callers[0].Talk(true)
-	if err := c.awaitPictures(ctx); err != nil {
-		return Slice{}, work{}, err
+	if err := c.awaitStage(ctx); err != nil {
+		return s, w, err
 	}
 	return c.measure(ctx, length)
 }
 
-// awaitPictures waits until everybody is sent pictures, somebody has the floor
-// and everybody who is seen is decoded.
-func (c *conference) awaitPictures(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, joinPatience)
+// awaitStage waits until somebody has the floor and everybody who is seen is
+// decoded, and until the node no longer remembers that status.
+func (c *conference) awaitStage(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stagePatience)
 	defer cancel()
-	for _, one := range c.callers {
-		if err := one.Await(ctx, func(c *caller.Caller) bool { return c.Stats().Video.AccessUnits > 0 }); err != nil {
-			return fmt.Errorf("%w: nothing is sent to one of the callers: %w", ErrIdle, err)
-		}
-	}
 	ticker := time.NewTicker(statusEvery)
 	defer ticker.Stop()
-	for {
+	for there := false; ; {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: nobody has the floor, or not everybody who is seen is decoded", ErrIdle)
+		}
+		if there {
+			return nil
+		}
 		s, err := c.status(ctx)
 		if err != nil {
 			return err
 		}
-		if s.Conferences[0].Speaker != "" && s.Decoders >= min(len(c.callers), len(s.Conferences[0].Views[0].Cells)) {
-			return pause(ctx, settling)
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %d decoders, speaker %q", ErrIdle, s.Decoders, s.Conferences[0].Speaker)
-		}
+		there = s.Conferences[0].Speaker != "" && s.Decoders >= min(c.parties, len(s.Conferences[0].Views[0].Cells))
 	}
 }
 
-// measure has the callers talk in turns and looks what the node takes.
+// measure looks what the node takes while the callers talk in turns.
 func (c *conference) measure(ctx context.Context, length time.Duration) (Slice, work, error) {
-	s := Slice{Receivers: make([]float64, len(c.callers))}
+	begin := time.Now()
 	before, err := c.status(ctx)
 	if err != nil {
-		return s, work{}, err
+		return Slice{}, work{}, err
 	}
-	received := make([]uint64, len(c.callers))
-	for i, one := range c.callers {
-		received[i] = one.Stats().Video.AccessUnits
+	after, decoded, looks := before, 0.0, 0.0
+	look := func(ctx context.Context) (err error) {
+		if after, err = c.status(ctx); err != nil {
+			return err
+		}
+		for _, p := range after.Conferences[0].Participants {
+			decoded += p.Video.RxFPS
+		}
+		looks++
+		return nil
 	}
-	u0, err := subject.UsageOf(c.node.PID())
+	c.Meanwhile = look
+	w, err := c.Measure(ctx, length)
 	if err != nil {
-		return s, work{}, err
+		return Slice{}, work{}, err
 	}
-	after, decoded, err := c.talk(ctx, length)
-	if err != nil {
-		return s, work{}, err
+	if err := look(ctx); err != nil {
+		return Slice{}, work{}, err
 	}
-	u1, err := subject.UsageOf(c.node.PID())
-	if err != nil {
-		return s, work{}, err
-	}
-	seconds := u1.At.Sub(u0.At).Seconds()
-	for i, one := range c.callers {
-		s.Receivers[i] = float64(one.Stats().Video.AccessUnits-received[i]) / seconds
-	}
+	seconds := time.Since(begin).Seconds()
 	a, b := before.Conferences[0], after.Conferences[0]
 	rate := func(name string) float64 { // counters of renditions go with them
 		return (float64(b.Counters[name]) - float64(a.Counters[name])) / seconds
 	}
-	s.Seconds = seconds
-	s.Node = Node{
-		User: (u1.User - u0.User) / seconds, System: (u1.System - u0.System) / seconds,
-		Encoders: after.Encoders, Decoders: after.Decoders,
-		Encoded: rate("band_frames"), Skipped: rate("band_skipped_frames"), Decoded: decoded,
-		KeyFrames: (keyFrames(b) - keyFrames(a)) / seconds,
-		LateTicks: rate("late_ticks"), LateMixes: rate("late_mixes"),
+	s := Slice{
+		Seconds: w.Seconds, Elsewhere: w.Elsewhere + w.Load, Receivers: w.Rates(),
+		Node: Node{
+			User: w.User, System: w.System, Encoders: after.Encoders, Decoders: after.Decoders,
+			Encoded: rate("band_frames"), Skipped: rate("band_skipped_frames"), Decoded: decoded / looks,
+			KeyFrames: (keyFrames(b) - keyFrames(a)) / seconds,
+			LateTicks: rate("late_ticks"), LateMixes: rate("late_mixes"),
+		},
 	}
-	s.Elsewhere = (u1.Machine-u0.Machine)/seconds - s.CPU()
 	return s, workOf(b), nil
-}
-
-// talk lets one after the other talk for the length. It returns the status at
-// the end, and how many pictures were decoded per second.
-func (c *conference) talk(ctx context.Context, length time.Duration) (last engine.Status, decoded float64, err error) {
-	turn, look := time.NewTicker(talkFor), time.NewTicker(statusEvery)
-	defer turn.Stop()
-	defer look.Stop()
-	end := time.NewTimer(length)
-	defer end.Stop()
-	looks := 0
-	for done := false; !done; {
-		select {
-		case <-ctx.Done():
-			return last, 0, ctx.Err()
-		case <-turn.C:
-			c.callers[c.talker].Talk(false)
-			c.talker = (c.talker + 1) % len(c.callers)
-			c.callers[c.talker].Talk(true)
-			continue
-		case <-look.C:
-		case <-end.C:
-			done = true
-		}
-		if last, err = c.status(ctx); err != nil {
-			return last, 0, err
-		}
-		looks++
-		for _, p := range last.Conferences[0].Participants {
-			decoded += p.Video.RxFPS
-		}
-	}
-	return last, decoded / float64(looks), nil
 }
 
 // status is that of the node, with the one conference running and all callers
 // in it.
 func (c *conference) status(ctx context.Context) (engine.Status, error) {
-	s, err := c.node.Status(ctx)
-	if err == nil && (len(s.Conferences) != 1 || len(s.Conferences[0].Participants) != len(c.callers) || len(s.Conferences[0].Views) == 0) {
+	s, err := c.Node().Status(ctx)
+	if err == nil && (len(s.Conferences) != 1 || len(s.Conferences[0].Participants) != c.parties || len(s.Conferences[0].Views) == 0) {
 		err = fmt.Errorf("%w: not everybody is in the conference", ErrIdle)
 	}
 	return s, err
-}
-
-func (c *conference) hangUp() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for _, one := range c.callers {
-		_ = one.Hangup(ctx) // the node may have gone
-	}
 }
 
 func keyFrames(s engine.ConferenceStatus) (n float64) {
@@ -200,18 +147,6 @@ func keyFrames(s engine.ConferenceStatus) (n float64) {
 		}
 	}
 	return n
-}
-
-// pause waits.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // workOf returns the codec work of a conference as its status tells it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bench/clip"
+	"parley/bench/load"
 	"parley/codecs"
 )
 
@@ -91,20 +92,23 @@ type worker struct {
 // startWorker starts this program once more and gives it what the callers send.
 func startWorker(ctx context.Context, o Options, library *clip.Library) (*worker, error) {
 	m := material{}
-	var err error
+	plan, err := o.plan().WithDefaults()
+	if err != nil {
+		return nil, err
+	}
 	if m.Quiet, err = library.Sound(clip.SoundSpec{}, codecs.Opus); err != nil {
 		return nil, err
 	}
 	for i := range o.Parties {
-		idle, err := library.Video(o.picture(i, false))
+		idle, err := library.Video(plan.Picture(i, false))
 		if err != nil {
 			return nil, err
 		}
-		talking, err := library.Video(o.picture(i, true))
+		talking, err := library.Video(plan.Picture(i, true))
 		if err != nil {
 			return nil, err
 		}
-		sound, err := library.Sound(voice(i), codecs.Opus)
+		sound, err := library.Sound(load.Voice(i), codecs.Opus)
 		if err != nil {
 			return nil, err
 		}

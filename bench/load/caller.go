@@ -69,7 +69,7 @@ func newCaller(p *Plan, conf *conference, index int) (*Caller, error) {
 	random := rand.New(rand.NewPCG(p.Seed, uint64(conf.index)<<32|uint64(index)))
 	look := index % p.Looks
 	c := &Caller{
-		plan: p, conference: conf, index: index, look: look, name: p.name(conf.index, index),
+		plan: p, conference: conf, index: index, look: look, name: p.Name(conf.index, index),
 		player: clip.NewPlayer(conf.reels.idle[look], conf.reels.talking[look]), receiver: rtp.NewVideoReceiver(),
 		frames: frames{every: time.Second / 30},
 	}

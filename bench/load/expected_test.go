@@ -26,11 +26,11 @@ func TestLikeness(t *testing.T) {
 	layout, _ := composer.Find("")
 	e := expectation{
 		plan: &p, reels: r, set: set, composer: composer.New(), layout: layout,
-		names: func(look int) string { return p.name(0, look) },
+		names: func(look int) string { return p.Name(0, look) },
 	}
 	defer e.composer.Close()
 	live := codecs.PicturesLive()
-	marks := map[int]clip.Mark{0: p.picture(2, true).MarkOf(41), 4: p.picture(0, false).MarkOf(7), 3: p.picture(1, false).MarkOf(59)}
+	marks := map[int]clip.Mark{0: p.Picture(2, true).MarkOf(41), 4: p.Picture(0, false).MarkOf(7), 3: p.Picture(1, false).MarkOf(59)}
 	wanted := map[clip.Mark]bool{}
 	for _, m := range marks {
 		wanted[m] = true
@@ -59,7 +59,7 @@ func TestLikeness(t *testing.T) {
 	if err != nil || same[0].PSNR != 100 || same[0].SpeakerPSNR != 100 || same[0].OthersPSNR != 100 || same[0].SSIM < 0.9999 {
 		t.Errorf("%+v, %v", same, err)
 	}
-	s.cells[4] = p.picture(0, false).MarkOf(30)
+	s.cells[4] = p.Picture(0, false).MarkOf(30)
 	other, err := e.compare([]specimen{s})
 	if err != nil || other[0].SpeakerPSNR != 100 || other[0].OthersPSNR > 99 || other[0].PSNR > 60 {
 		t.Errorf("another picture: %+v, %v", other, err)
@@ -75,7 +75,7 @@ func TestLikeness(t *testing.T) {
 }
 
 func TestOnsetIsThatOfTheVoice(t *testing.T) {
-	sound, err := clip.NewLibrary(native.Codecs()).Sound(voice(3), codecs.Opus)
+	sound, err := clip.NewLibrary(native.Codecs()).Sound(Voice(3), codecs.Opus)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -248,7 +248,7 @@ func (g *Generator) likeness(conf *conference, list []specimen) ([]Likeness, err
 	}
 	names := map[int]string{}
 	for _, index := range *members {
-		names[index%g.plan.Looks] = g.plan.name(conf.index, index)
+		names[index%g.plan.Looks] = g.plan.Name(conf.index, index)
 	}
 	e := expectation{
 		plan: &g.plan, reels: g.reels, set: g.set, composer: composer.New(), layout: layout,

@@ -106,8 +106,8 @@ func (p Plan) macroblocks() int { return (p.Width + 15) / 16 * ((p.Height + 15) 
 // clipSeconds is how long the clips are.
 const clipSeconds = 2
 
-// picture is what a caller of the given look sends.
-func (p Plan) picture(look int, talking bool) clip.VideoSpec {
+// Picture is what a caller of the given look sends.
+func (p Plan) Picture(look int, talking bool) clip.VideoSpec {
 	return clip.VideoSpec{
 		File: p.File, Caller: look, Style: clip.Person, Name: "Caller " + string(rune('A'+look)), Talking: talking, Marked: true,
 		Width: p.Width, Height: p.Height, FPS: p.FPS, Noise: p.Noise, Seed: p.Seed + uint64(look) + 1,
@@ -118,7 +118,7 @@ func (p Plan) picture(look int, talking bool) clip.VideoSpec {
 // small is what he sends while he is asked for less than Bitrate: half the width
 // and height, so that what rate there is looks well.
 func (p Plan) small(look int) clip.VideoSpec {
-	s := p.picture(look, false)
+	s := p.Picture(look, false)
 	s.Width, s.Height, s.Bitrate = p.Width/4*2, p.Height/4*2, min(p.Bitrate, smallBitrate)
 	return s
 }
@@ -129,13 +129,13 @@ const smallFrom = 256
 // smallBitrate is the rate of small pictures, bit/s.
 const smallBitrate = 320_000
 
-// voice is what a caller of the given look says.
-func voice(look int) clip.SoundSpec {
+// Voice is what a caller of the given look says.
+func Voice(look int) clip.SoundSpec {
 	return clip.SoundSpec{Kind: clip.Speech, Caller: look, Level: -26, Beeps: true}
 }
 
-// name is what a caller is called.
-func (p Plan) name(conference, index int) string {
+// Name is what a caller is called.
+func (p Plan) Name(conference, index int) string {
 	return fmt.Sprintf("Caller %d.%d", conference+1, index+1)
 }
 

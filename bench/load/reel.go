@@ -42,10 +42,10 @@ func makeReels(p Plan, library *clip.Library, told func(look int)) (*reels, erro
 			}
 			return err
 		}
-		if err := take(p.picture(look, false), &r.idle); err != nil {
+		if err := take(p.Picture(look, false), &r.idle); err != nil {
 			return nil, err
 		}
-		if err := take(p.picture(look, true), &r.talking); err != nil {
+		if err := take(p.Picture(look, true), &r.talking); err != nil {
 			return nil, err
 		}
 		if p.File == "" && p.Width >= smallFrom && p.Height >= smallFrom {
@@ -53,7 +53,7 @@ func makeReels(p Plan, library *clip.Library, told func(look int)) (*reels, erro
 				return nil, err
 			}
 		}
-		sound, err := library.Sound(voice(look), codecs.Opus)
+		sound, err := library.Sound(Voice(look), codecs.Opus)
 		if err != nil {
 			return nil, err
 		}

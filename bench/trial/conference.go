@@ -36,11 +36,11 @@ func Conference(ctx context.Context, o Options, run *report.Run) error {
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	if err := r.fill(ctx); err != nil {
+	defer r.Close()
+	if err := r.Fill(ctx); err != nil {
 		return err
 	}
-	w, err := r.measure(ctx, o.Duration)
+	w, err := r.Measure(ctx, o.Duration)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (o Options) settings(run *report.Run) {
 }
 
 // report writes down a window.
-func (r *rig) report(w *window, run *report.Run) {
+func (r *Rig) report(w *Window, run *report.Run) {
 	r.cost(w, run)
 	r.received(w, run)
 	r.timing(w, run)
@@ -119,7 +119,7 @@ func (r *rig) report(w *window, run *report.Run) {
 }
 
 // quality is how like pictures are to what they should show.
-func (w *window) quality(run *report.Run) {
+func (w *Window) quality(run *report.Run) {
 	if len(w.likeness) == 0 {
 		return
 	}
@@ -144,13 +144,13 @@ func (w *window) quality(run *report.Run) {
 }
 
 // cost is what the server took.
-func (r *rig) cost(w *window, run *report.Run) {
+func (r *Rig) cost(w *Window, run *report.Run) {
 	if r.pid == 0 {
 		return
 	}
 	run.Figure("CPU of the server", "cores", w.cpu())
-	run.Figure("CPU, user", "cores", w.user)
-	run.Figure("CPU, system", "cores", w.system)
+	run.Figure("CPU, user", "cores", w.User)
+	run.Figure("CPU, system", "cores", w.System)
 	run.Figure("CPU a port", "ms/s", 1000*w.cpu()/float64(w.ports))
 	perCore := float64(w.ports) / w.cpu()
 	invalid := r.o.invalid(w)
@@ -162,8 +162,8 @@ func (r *rig) cost(w *window, run *report.Run) {
 	}
 	run.Figure("memory a port", "MB", float64(w.resident-r.empty)/float64(w.ports)/1e6)
 	run.Figure("memory of the server", "MB", float64(w.resident)/1e6)
-	run.Figure("CPU of the load", "cores", w.load)
-	run.Figure("CPU elsewhere", "cores", max(w.elsewhere, 0))
+	run.Figure("CPU of the load", "cores", w.Load)
+	run.Figure("CPU elsewhere", "cores", max(w.Elsewhere, 0))
 	if len(w.curve) > 1 {
 		x := make([]float64, len(w.curve))
 		for i := range x {
@@ -174,7 +174,7 @@ func (r *rig) cost(w *window, run *report.Run) {
 }
 
 // received is what the receivers got.
-func (r *rig) received(w *window, run *report.Run) {
+func (r *Rig) received(w *Window, run *report.Run) {
 	run.Figure("ports", "", float64(w.ports))
 	run.Figure("frame rate, lowest receiver", "pictures/s", w.lowestRate())
 	run.Figure("frame rate, mean", "pictures/s", w.mean(func(r receiver) float64 { return r.fps }))
@@ -216,7 +216,7 @@ func (r *rig) received(w *window, run *report.Run) {
 const receiversShown = 16
 
 // timing is what time things took.
-func (r *rig) timing(w *window, run *report.Run) {
+func (r *Rig) timing(w *Window, run *report.Run) {
 	ms := func(values []float64, q float64) float64 {
 		if len(values) == 0 {
 			return math.NaN()
@@ -259,7 +259,7 @@ func (r *rig) timing(w *window, run *report.Run) {
 }
 
 // inside is what a node tells of itself.
-func (r *rig) inside(w *window, run *report.Run) {
+func (r *Rig) inside(w *Window, run *report.Run) {
 	if r.node == nil {
 		return
 	}

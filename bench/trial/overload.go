@@ -48,7 +48,7 @@ func (o OverloadOptions) withDefaults() (OverloadOptions, error) {
 
 // overload is a node to which too many callers come.
 type overload struct {
-	*rig
+	*Rig
 	o       OverloadOptions
 	seats   []int       // callers of each conference who were admitted
 	called  int         // callers who called, without those who were refused too early
@@ -61,7 +61,7 @@ type phase struct {
 	name    string
 	offered int // callers who called until its end
 	refused int // of these
-	window
+	Window
 	step engineload.Step // highest that held
 }
 
@@ -82,8 +82,8 @@ func Overload(ctx context.Context, o OverloadOptions, run *report.Run) error {
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	v := &overload{rig: r, o: o, refused: map[int]int{}}
+	defer r.Close()
+	v := &overload{Rig: r, o: o, refused: map[int]int{}}
 	if err := v.fillUp(ctx); err != nil {
 		return err
 	}
@@ -143,8 +143,8 @@ const showing = 6 * time.Second
 // fillUp has callers call, one after the other is sent pictures, until one is
 // refused though all others' work shows.
 func (v *overload) fillUp(ctx context.Context) error {
-	settle := v.rig.o.Settle
-	v.rig.o.Settle = time.Second // until his work begins to show
+	settle := v.Rig.o.Settle
+	v.Rig.o.Settle = time.Second // until his work begins to show
 	for before := -1; before != v.ports; {
 		if len(v.refused) > 0 {
 			before = v.ports
@@ -166,14 +166,14 @@ func (v *overload) fillUp(ctx context.Context) error {
 		}
 	}
 	v.o.Told(fmt.Sprintf("%d callers are in, no more are admitted", v.ports))
-	v.rig.o.Settle = settle
+	v.Rig.o.Settle = settle
 	return pause(ctx, settle)
 }
 
 // phase watches for a while; every second meanwhile is called.
 func (v *overload) phase(ctx context.Context, name string, meanwhile func(context.Context) error) error {
 	p := phase{name: name}
-	v.meanwhile = func(ctx context.Context) error {
+	v.Meanwhile = func(ctx context.Context) error {
 		step, err := v.step(ctx)
 		if err != nil {
 			return err
@@ -184,13 +184,13 @@ func (v *overload) phase(ctx context.Context, name string, meanwhile func(contex
 		}
 		return nil
 	}
-	defer func() { v.meanwhile = nil }()
+	defer func() { v.Meanwhile = nil }()
 	v.o.Told("phase: " + name)
-	w, err := v.measure(ctx, v.o.Duration)
+	w, err := v.Measure(ctx, v.o.Duration)
 	if err != nil {
 		return err
 	}
-	p.window, p.offered = w, v.called
+	p.Window, p.offered = w, v.called
 	for _, n := range v.refused {
 		p.refused += n
 	}

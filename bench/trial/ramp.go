@@ -89,7 +89,7 @@ func Ramp(ctx context.Context, o RampOptions, run *report.Run) error {
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer r.Close()
 	var steps []step
 	why := fmt.Sprintf("%d callers were enough", o.Most)
 	for r.ports < o.Most {
@@ -115,7 +115,7 @@ func Ramp(ctx context.Context, o RampOptions, run *report.Run) error {
 }
 
 // grow has as many more callers join as a step has.
-func (r *rig) grow(ctx context.Context, o RampOptions) error {
+func (r *Rig) grow(ctx context.Context, o RampOptions) error {
 	n := min(o.Step, o.Most-r.ports)
 	o.Told(fmt.Sprintf("%d more callers call: %d", n, r.ports+n))
 	for n > 0 {
@@ -133,9 +133,9 @@ func (r *rig) grow(ctx context.Context, o RampOptions) error {
 }
 
 // try measures with those who are there; what fails once is tried again.
-func (r *rig) try(ctx context.Context, o RampOptions) (s step, err error) {
+func (r *Rig) try(ctx context.Context, o RampOptions) (s step, err error) {
 	for range 2 {
-		w, err := r.measure(ctx, o.Duration)
+		w, err := r.Measure(ctx, o.Duration)
 		if err != nil {
 			return s, err
 		}
@@ -152,9 +152,9 @@ func (r *rig) try(ctx context.Context, o RampOptions) (s step, err error) {
 // to count.
 const loadRate = 0.95
 
-func stepOf(w *window, o RampOptions) step {
+func stepOf(w *Window, o RampOptions) step {
 	s := step{
-		ports: w.ports, cpu: w.cpu(), system: w.system, lowest: w.lowestRate(), skipped: w.skipped, memory: w.resident,
+		ports: w.ports, cpu: w.cpu(), system: w.System, lowest: w.lowestRate(), skipped: w.skipped, memory: w.resident,
 		late: w.mean(func(r receiver) float64 { return r.late }) / w.mean(func(r receiver) float64 { return r.fps }),
 	}
 	s.p50, s.p95, s.p99 = math.NaN(), math.NaN(), math.NaN()

@@ -87,8 +87,8 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// rig is a server under load.
-type rig struct {
+// Rig is a server under load.
+type Rig struct {
 	o     Options
 	node  *subject.Node // nil: another server
 	pid   int           // 0 = not known
@@ -98,15 +98,25 @@ type rig struct {
 	// seconds of each call from INVITE to the first complete key frame and to
 	// the first picture that a decoder gave.
 	firsts map[[2]int]float64
-	// meanwhile is called every second while it is measured; nil = nothing is done.
-	meanwhile func(context.Context) error
+	// Meanwhile is called every second while it is measured; nil = nothing is done.
+	Meanwhile func(context.Context) error
 }
 
 // joinPatience is how long it may take until everybody who joined is sent pictures.
 const joinPatience = 30 * time.Second
 
-func openRig(ctx context.Context, o Options) (*rig, error) {
-	r := &rig{o: o, pid: o.PID, firsts: map[[2]int]float64{}}
+// Open starts a server, unless the options name one, and a load that is not there yet.
+func Open(ctx context.Context, o Options) (*Rig, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return openRig(ctx, o)
+}
+
+// openRig is Open with options whose zero fields are filled.
+func openRig(ctx context.Context, o Options) (*Rig, error) {
+	r := &Rig{o: o, pid: o.PID, firsts: map[[2]int]float64{}}
 	o.Load.URIs, o.Load.Address, o.Load.Layout = o.URIs, o.Address, o.Layout
 	if !o.against() {
 		o.Told("starting a node")
@@ -123,13 +133,13 @@ func openRig(ctx context.Context, o Options) (*rig, error) {
 	}
 	var err error
 	if r.load, err = load.Start(ctx, o.Load, o.Told); err != nil {
-		r.close()
+		r.Close()
 		return nil, err
 	}
 	if r.pid != 0 {
 		u, err := subject.UsageOf(r.pid)
 		if err != nil {
-			r.close()
+			r.Close()
 			return nil, err
 		}
 		r.empty = u.Resident
@@ -138,7 +148,7 @@ func openRig(ctx context.Context, o Options) (*rig, error) {
 }
 
 // join has callers join a conference and waits until they are sent pictures.
-func (r *rig) join(ctx context.Context, conference, callers int) error {
+func (r *Rig) join(ctx context.Context, conference, callers int) error {
 	if err := r.load.Join(ctx, conference, callers); err != nil {
 		return err
 	}
@@ -146,8 +156,11 @@ func (r *rig) join(ctx context.Context, conference, callers int) error {
 	return nil
 }
 
-// fill has all conferences filled.
-func (r *rig) fill(ctx context.Context) error {
+// Node returns the server; nil when the options named another one.
+func (r *Rig) Node() *subject.Node { return r.node }
+
+// Fill has all conferences filled.
+func (r *Rig) Fill(ctx context.Context) error {
 	for i := range r.o.Conferences {
 		r.o.Told(fmt.Sprintf("conference %d of %d: %d callers call", i+1, r.o.Conferences, r.o.Parties))
 		if err := r.join(ctx, i, r.o.Parties); err != nil {
@@ -159,7 +172,7 @@ func (r *rig) fill(ctx context.Context) error {
 
 // awaitPictures waits until everybody is sent pictures, and then for things to
 // settle: after joining everybody was sent key frames.
-func (r *rig) awaitPictures(ctx context.Context) error {
+func (r *Rig) awaitPictures(ctx context.Context) error {
 	waits, cancel := context.WithTimeout(ctx, joinPatience)
 	defer cancel()
 	ticker := time.NewTicker(200 * time.Millisecond)
@@ -182,8 +195,23 @@ func (r *rig) awaitPictures(ctx context.Context) error {
 	}
 }
 
+// Leave has everybody hang up. It returns what went wrong; who could not say BYE
+// is gone all the same.
+func (r *Rig) Leave(ctx context.Context) (failed []error) {
+	now, err := r.load.Snapshot(ctx)
+	if err != nil {
+		return []error{err}
+	}
+	for _, one := range now.Receivers {
+		if err := r.load.Leave(ctx, one.Conference, one.Index); err != nil {
+			failed = append(failed, fmt.Errorf("%s could not hang up: %w", one.Name, err))
+		}
+	}
+	return failed
+}
+
 // note keeps when each was first sent a picture.
-func (r *rig) note(s load.Snapshot) {
+func (r *Rig) note(s load.Snapshot) {
 	for _, one := range s.Receivers {
 		if one.FirstWhole > 0 {
 			r.firsts[[2]int{one.Conference, one.Index}] = one.FirstWhole
@@ -191,8 +219,8 @@ func (r *rig) note(s load.Snapshot) {
 	}
 }
 
-// close has everybody hang up and ends what was started.
-func (r *rig) close() {
+// Close has everybody hang up and ends what was started.
+func (r *Rig) Close() {
 	if r.load != nil {
 		r.load.Close()
 	}

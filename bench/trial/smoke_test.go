@@ -3,9 +3,11 @@
 package trial
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -96,6 +98,47 @@ func TestConference(t *testing.T) {
 	}
 	if _, err := run.Write(t.TempDir()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A rig whose callers have left is filled again, with as many.
+func TestRigIsFilledAgain(t *testing.T) {
+	o := small(t)
+	o.Load.Probes = -1
+	r, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	looks := 0
+	r.Meanwhile = func(ctx context.Context) error {
+		looks++
+		s, err := r.Node().Status(ctx)
+		if err == nil && (len(s.Conferences) != 1 || len(s.Conferences[0].Participants) != 2) {
+			t.Errorf("%d conferences", len(s.Conferences))
+		}
+		return err
+	}
+	for range 2 {
+		if err := r.Fill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w, err := r.Measure(t.Context(), 1500*time.Millisecond)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list := w.Rates(); len(list) != 2 || slices.Min(list) <= 0 || w.ports != 2 {
+			t.Errorf("%v pictures/s, %d ports", list, w.ports)
+		}
+		if failed := r.Leave(t.Context()); failed != nil {
+			t.Error(failed)
+		}
+		if now, err := r.load.Snapshot(t.Context()); err != nil || len(now.Receivers) > 0 {
+			t.Errorf("%d callers are left, %v", len(now.Receivers), err)
+		}
+	}
+	if looks < 2 {
+		t.Errorf("%d looks meanwhile", looks)
 	}
 }
 

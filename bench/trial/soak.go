@@ -42,7 +42,7 @@ func (o SoakOptions) withDefaults() (SoakOptions, error) {
 
 // soak is a server that is watched.
 type soak struct {
-	*rig
+	*Rig
 	o       SoakOptions
 	random  *rand.Rand
 	begin   time.Time
@@ -101,13 +101,13 @@ func Soak(ctx context.Context, o SoakOptions, run *report.Run) error {
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	s := &soak{rig: r, o: o, random: rand.New(rand.NewPCG(o.Load.Seed, 77))}
+	defer r.Close()
+	s := &soak{Rig: r, o: o, random: rand.New(rand.NewPCG(o.Load.Seed, 77))}
 	before, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.fill(ctx); err != nil {
+	if err := r.Fill(ctx); err != nil {
 		return err
 	}
 	if err := s.watch(ctx); err != nil {
@@ -293,13 +293,11 @@ func (s *soak) empty(ctx context.Context) (sample, error) {
 		return sample{}, err
 	}
 	s.found(now)
-	for _, one := range now.Receivers {
-		if err := s.load.Leave(ctx, one.Conference, one.Index); err != nil {
-			if ctx.Err() != nil {
-				return sample{}, err
-			}
-			s.fault("%s could not hang up: %v", one.Name, err)
+	for _, err := range s.Leave(ctx) {
+		if ctx.Err() != nil {
+			return sample{}, err
 		}
+		s.fault("%v", err)
 	}
 	deadline := time.Now().Add(emptyPatience)
 	for {

@@ -42,7 +42,7 @@ func (o Options) frames() float64 {
 
 // invalid says why what a window cost is no capacity; "" = it is one. A server
 // that leaves out pictures costs less.
-func (o Options) invalid(w *window) string {
+func (o Options) invalid(w *Window) string {
 	switch {
 	case w.lowestSent() < loadRate*o.sent():
 		return fmt.Sprintf("no capacity: a caller could send %.1f pictures/s only", w.lowestSent())

@@ -3,6 +3,7 @@ package trial
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,14 +77,14 @@ func TestInvalid(t *testing.T) {
 		{"slow cameras", receiver{fps: 15, sent: 15}, load.Plan{FPS: 15}, ""},
 		{"load", receiver{fps: 30, sent: 25}, load.Plan{}, "could send 25.0"},
 	} {
-		got := Options{Load: test.plan}.invalid(&window{receivers: []receiver{test.one}})
+		got := Options{Load: test.plan}.invalid(&Window{receivers: []receiver{test.one}})
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 	run := report.New("conference", "test")
-	r := rig{o: Options{Parties: 8, OwnThumbnail: config.Hidden}, pid: 1}
-	r.cost(&window{user: 0.3, ports: 8, receivers: []receiver{{fps: 10, sent: 30}}}, run)
+	r := Rig{o: Options{Parties: 8, OwnThumbnail: config.Hidden}, pid: 1}
+	r.cost(&Window{User: 0.3, ports: 8, receivers: []receiver{{fps: 10, sent: 30}}}, run)
 	if f := figure(t, run, "ports per core"); f.Limit != nil || f.Note == "" {
 		t.Errorf("%+v", f)
 	}
@@ -126,7 +127,7 @@ func TestWindowCompares(t *testing.T) {
 		{Call: 2, Name: "b", Frames: 300, Over: true},
 		{Call: 4, Conference: 1, Name: "came", Frames: 5},
 	}}
-	w := window{seconds: 10}
+	w := Window{Seconds: 10}
 	w.compare(before, after)
 	if len(w.receivers) != 2 || w.ports != 3 {
 		t.Fatalf("%d receivers, %d ports", len(w.receivers), w.ports)
@@ -143,8 +144,15 @@ func TestWindowCompares(t *testing.T) {
 	if _, ok := slowest(load.Snapshot{}, after); ok {
 		t.Error("a rate of nothing")
 	}
-	if !math.IsNaN((&window{}).lowestRate()) {
+	if !math.IsNaN((&Window{}).lowestRate()) {
 		t.Error("a rate of nobody")
+	}
+}
+
+func TestRates(t *testing.T) {
+	w := Window{receivers: []receiver{{conference: 1, fps: 30}, {who: 2, fps: 20}, {who: 1, fps: 10}}}
+	if got := w.Rates(); !slices.Equal(got, []float64{10, 20, 30}) {
+		t.Errorf("%v", got)
 	}
 }
 
@@ -154,7 +162,7 @@ func TestWindowOfTheRuntime(t *testing.T) {
 		"parley_video_frames_total": 400, "go_memstats_mallocs_total": 8100, "go_gc_duration_seconds_count": 5,
 		`go_gc_duration_seconds{quantile="1"}`: 0.002, `parley_stage_seconds_total{stage="decode"}`: 3,
 	}
-	w := window{seconds: 10}
+	w := Window{Seconds: 10}
 	w.runtime(before, after, subject.Metrics{"go_memstats_mallocs_total": 100})
 	if w.encoded != 30 || w.allocations != 10 || w.collections != 0.5 || w.longestPause != 0.002 || w.stages["decode"] != 0.2 {
 		t.Errorf("%+v", w)
@@ -169,16 +177,16 @@ func TestSteps(t *testing.T) {
 	good := receiver{name: "a", fps: 29.5, sent: 30}
 	for _, test := range []struct {
 		name  string
-		w     window
+		w     Window
 		wrong string
 	}{
-		{"good", window{receivers: []receiver{good, good}, Findings: load.Findings{Delay: []float64{0.01, 0.02}}}, ""},
-		{"no probes", window{receivers: []receiver{good}}, ""},
-		{"slow", window{receivers: []receiver{good, {fps: 26, sent: 30}}}, "26.0 pictures/s"},
-		{"delayed", window{receivers: []receiver{good}, Findings: load.Findings{Delay: []float64{0.1, 0.1}}}, "delayed by 100 ms"},
-		{"ended", window{receivers: []receiver{good, {name: "b", fps: 30, sent: 30, over: true}}}, "call of b ended"},
-		{"load", window{receivers: []receiver{good, {fps: 20, sent: 20}}}, "load itself"},
-		{"nobody", window{}, "pictures/s"},
+		{"good", Window{receivers: []receiver{good, good}, Findings: load.Findings{Delay: []float64{0.01, 0.02}}}, ""},
+		{"no probes", Window{receivers: []receiver{good}}, ""},
+		{"slow", Window{receivers: []receiver{good, {fps: 26, sent: 30}}}, "26.0 pictures/s"},
+		{"delayed", Window{receivers: []receiver{good}, Findings: load.Findings{Delay: []float64{0.1, 0.1}}}, "delayed by 100 ms"},
+		{"ended", Window{receivers: []receiver{good, {name: "b", fps: 30, sent: 30, over: true}}}, "call of b ended"},
+		{"load", Window{receivers: []receiver{good, {fps: 20, sent: 20}}}, "load itself"},
+		{"nobody", Window{}, "pictures/s"},
 	} {
 		if s := stepOf(&test.w, o); (s.failed == "") != (test.wrong == "") || !strings.Contains(s.failed, test.wrong) {
 			t.Errorf("%s: %q, want %q", test.name, s.failed, test.wrong)
@@ -212,7 +220,7 @@ func TestRampReport(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	steady := func(change func(i int, x *sample)) *soak {
-		s := &soak{rig: &rig{}}
+		s := &soak{Rig: &Rig{}}
 		for i := range 40 {
 			x := sample{at: float64(i), resident: 200, heap: 40, goroutines: 60, sockets: 30, calls: 8}
 			if i < 10 {
@@ -268,7 +276,7 @@ func TestDriftOfFew(t *testing.T) {
 
 func TestCallsThatAreSentNothing(t *testing.T) {
 	begin := time.Unix(1000, 0)
-	s := &soak{rig: &rig{}, o: SoakOptions{Options: Options{Told: func(string) {}}}, begin: time.Now()}
+	s := &soak{Rig: &Rig{}, o: SoakOptions{Options: Options{Told: func(string) {}}}, begin: time.Now()}
 	s.last = load.Snapshot{At: begin, Receivers: []load.Receiver{
 		{Call: 1, Name: "a", Frames: 10, AudioPackets: 10},
 		{Call: 2, Name: "b", Frames: 10, AudioPackets: 10},

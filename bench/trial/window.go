@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -11,16 +12,16 @@ import (
 	"parley/bench/subject"
 )
 
-// window is what was found in a stretch of time. What could not be measured is
+// Window is what was found in a stretch of time. What could not be measured is
 // NaN.
-type window struct {
-	seconds float64
+type Window struct {
+	Seconds float64
 	ports   int
 
 	// Processor time, seconds per second.
-	user, system float64 // the server
-	load         float64 // the load process
-	elsewhere    float64 // everything else on this machine
+	User, System float64 // the server
+	Load         float64 // the load process
+	Elsewhere    float64 // everything else on this machine
 	resident     int64   // bytes, at the end
 	stages       map[string]float64
 
@@ -53,10 +54,10 @@ type receiver struct {
 	conference, who int
 }
 
-// measure looks for a while.
-func (r *rig) measure(ctx context.Context, length time.Duration) (window, error) {
-	w := window{
-		user: math.NaN(), system: math.NaN(), elsewhere: math.NaN(), encoded: math.NaN(), skipped: math.NaN(),
+// Measure looks for a while.
+func (r *Rig) Measure(ctx context.Context, length time.Duration) (Window, error) {
+	w := Window{
+		User: math.NaN(), System: math.NaN(), Elsewhere: math.NaN(), encoded: math.NaN(), skipped: math.NaN(),
 		allocations: math.NaN(), collections: math.NaN(), longestPause: math.NaN(), goroutines: math.NaN(),
 	}
 	before, err := r.load.Snapshot(ctx) // what the probes found until now is let go
@@ -87,12 +88,12 @@ func (r *rig) measure(ctx context.Context, length time.Duration) (window, error)
 	if err != nil {
 		return w, err
 	}
-	w.seconds = after.At.Sub(before.At).Seconds()
-	w.load = (mineAfter.CPU() - mine.CPU()) / mineAfter.At.Sub(mine.At).Seconds()
+	w.Seconds = after.At.Sub(before.At).Seconds()
+	w.Load = (mineAfter.CPU() - mine.CPU()) / mineAfter.At.Sub(mine.At).Seconds()
 	if r.pid != 0 {
 		s := last.At.Sub(first.At).Seconds()
-		w.user, w.system, w.resident = (last.User-first.User)/s, (last.System-first.System)/s, last.Resident
-		w.elsewhere = (last.Machine-first.Machine)/s - w.cpu() - w.load
+		w.User, w.System, w.resident = (last.User-first.User)/s, (last.System-first.System)/s, last.Resident
+		w.Elsewhere = (last.Machine-first.Machine)/s - w.cpu() - w.Load
 	}
 	w.compare(before, after)
 	r.note(after)
@@ -108,10 +109,10 @@ func (r *rig) measure(ctx context.Context, length time.Duration) (window, error)
 }
 
 // cpu returns the processor time of the server.
-func (w *window) cpu() float64 { return w.user + w.system }
+func (w *Window) cpu() float64 { return w.User + w.System }
 
 // usage is that of the server; zero where its process is not known.
-func (r *rig) usage() (subject.Usage, error) {
+func (r *Rig) usage() (subject.Usage, error) {
 	if r.pid == 0 {
 		return subject.Usage{At: time.Now()}, nil
 	}
@@ -120,7 +121,7 @@ func (r *rig) usage() (subject.Usage, error) {
 
 // scrapes reads the node's metrics twice: the difference is what reading them
 // costs.
-func (r *rig) scrapes(ctx context.Context) (cost, now subject.Metrics, err error) {
+func (r *Rig) scrapes(ctx context.Context) (cost, now subject.Metrics, err error) {
 	if r.node == nil {
 		return nil, nil, nil
 	}
@@ -134,23 +135,23 @@ func (r *rig) scrapes(ctx context.Context) (cost, now subject.Metrics, err error
 
 // runtime takes what the node tells of itself. Go's collector counts heap
 // objects and collections; frames are pictures encoded.
-func (w *window) runtime(before, after, cost subject.Metrics) {
+func (w *Window) runtime(before, after, cost subject.Metrics) {
 	d := after.Since(before)
-	w.encoded, w.skipped = d["parley_video_frames_total"]/w.seconds, d["parley_video_frames_skipped_total"]/w.seconds
+	w.encoded, w.skipped = d["parley_video_frames_total"]/w.Seconds, d["parley_video_frames_skipped_total"]/w.Seconds
 	if frames := d["parley_video_frames_total"]; frames > 0 {
 		w.allocations = (d["go_memstats_mallocs_total"] - cost["go_memstats_mallocs_total"]) / frames
 	}
-	w.collections = d["go_gc_duration_seconds_count"] / w.seconds
+	w.collections = d["go_gc_duration_seconds_count"] / w.Seconds
 	w.longestPause = after[`go_gc_duration_seconds{quantile="1"}`]
 	w.goroutines = after["go_goroutines"]
 	w.stages = map[string]float64{}
 	for stage, v := range d.Labelled("parley_stage_seconds_total") {
-		w.stages[stage] = v / w.seconds
+		w.stages[stage] = v / w.Seconds
 	}
 }
 
 // watch tells once a second how it goes and gathers what the probes find.
-func (r *rig) watch(ctx context.Context, length time.Duration, w *window, first subject.Usage) (load.Snapshot, error) {
+func (r *Rig) watch(ctx context.Context, length time.Duration, w *Window, first subject.Usage) (load.Snapshot, error) {
 	ticker, end := time.NewTicker(time.Second), time.NewTimer(length)
 	defer ticker.Stop()
 	defer end.Stop()
@@ -186,8 +187,8 @@ func (r *rig) watch(ctx context.Context, length time.Duration, w *window, first 
 			return s, err
 		}
 		r.o.Told(progress(time.Since(begin), length, last, s, w))
-		if r.meanwhile != nil {
-			if err := r.meanwhile(ctx); err != nil {
+		if r.Meanwhile != nil {
+			if err := r.Meanwhile(ctx); err != nil {
 				return s, err
 			}
 		}
@@ -196,7 +197,7 @@ func (r *rig) watch(ctx context.Context, length time.Duration, w *window, first 
 }
 
 // progress is a line about the last second.
-func progress(gone, length time.Duration, before, now load.Snapshot, w *window) string {
+func progress(gone, length time.Duration, before, now load.Snapshot, w *Window) string {
 	text := fmt.Sprintf("%3.0f of %.0f s", gone.Seconds(), length.Seconds())
 	if n := len(w.curve); n > 0 {
 		text += fmt.Sprintf("  server %.2f cores", w.curve[n-1])
@@ -227,7 +228,7 @@ func slowest(before, now load.Snapshot) (fps float64, ok bool) {
 }
 
 // add takes what a probe found.
-func (w *window) add(f load.Findings) {
+func (w *Window) add(f load.Findings) {
 	w.Delay = append(w.Delay, f.Delay...)
 	w.Sound = append(w.Sound, f.Sound...)
 	w.LipSync = append(w.LipSync, f.LipSync...)
@@ -241,7 +242,7 @@ func (w *window) add(f load.Findings) {
 
 // compare takes what the receivers counted in between. Who joined or left
 // meanwhile is left out.
-func (w *window) compare(before, after load.Snapshot) {
+func (w *Window) compare(before, after load.Snapshot) {
 	w.ports = len(after.Receivers)
 	for _, b := range after.Receivers {
 		a, ok := before.Find(b.Call)
@@ -250,21 +251,34 @@ func (w *window) compare(before, after load.Snapshot) {
 		}
 		w.receivers = append(w.receivers, receiver{
 			name: b.Name, conference: b.Conference, who: b.Index, over: b.Over,
-			fps: float64(b.Frames-a.Frames) / w.seconds, bitrate: float64(b.Bits-a.Bits) / w.seconds,
-			late: float64(b.Late-a.Late) / w.seconds, missing: float64(b.Missing-a.Missing) / w.seconds, half: float64(b.Half-a.Half) / w.seconds,
+			fps: float64(b.Frames-a.Frames) / w.Seconds, bitrate: float64(b.Bits-a.Bits) / w.Seconds,
+			late: float64(b.Late-a.Late) / w.Seconds, missing: float64(b.Missing-a.Missing) / w.Seconds, half: float64(b.Half-a.Half) / w.Seconds,
 			lost: b.VideoLost - a.VideoLost, damaged: b.Damaged - a.Damaged, keyFrames: b.KeyFrames - a.KeyFrames,
-			sent: float64(b.Sent-a.Sent) / w.seconds, gaps: b.Gaps - a.Gaps, askedAgain: b.Nacks - a.Nacks,
+			sent: float64(b.Sent-a.Sent) / w.Seconds, gaps: b.Gaps - a.Gaps, askedAgain: b.Nacks - a.Nacks,
 		})
 	}
 }
 
+// Rates returns the pictures per second that each receiver was sent, in the
+// order of their places.
+func (w *Window) Rates() []float64 {
+	list := slices.SortedFunc(slices.Values(w.receivers), func(a, b receiver) int {
+		return cmp.Or(cmp.Compare(a.conference, b.conference), cmp.Compare(a.who, b.who))
+	})
+	rates := make([]float64, len(list))
+	for i, r := range list {
+		rates[i] = r.fps
+	}
+	return rates
+}
+
 // lowestRate returns the lowest picture rate of the receivers.
-func (w *window) lowestRate() float64 { return w.lowest(func(r receiver) float64 { return r.fps }) }
+func (w *Window) lowestRate() float64 { return w.lowest(func(r receiver) float64 { return r.fps }) }
 
 // lowestSent returns the lowest picture rate of what the callers sent.
-func (w *window) lowestSent() float64 { return w.lowest(func(r receiver) float64 { return r.sent }) }
+func (w *Window) lowestSent() float64 { return w.lowest(func(r receiver) float64 { return r.sent }) }
 
-func (w *window) lowest(of func(receiver) float64) float64 {
+func (w *Window) lowest(of func(receiver) float64) float64 {
 	if len(w.receivers) == 0 {
 		return math.NaN()
 	}
@@ -276,7 +290,7 @@ func (w *window) lowest(of func(receiver) float64) float64 {
 }
 
 // mean returns the mean of something over the receivers.
-func (w *window) mean(of func(receiver) float64) float64 {
+func (w *Window) mean(of func(receiver) float64) float64 {
 	sum := 0.0
 	for _, r := range w.receivers {
 		sum += of(r)
