@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/codecs"
+	"parley/engine/load"
 	"parley/engine/rtp"
 )
 
@@ -49,6 +50,9 @@ type VideoConfig struct {
 	// sender is never asked for less.
 	ReceiveBitrate int
 }
+
+// flows reports whether a picture goes either way; nil = there is none.
+func (v *VideoConfig) flows() bool { return v != nil && (v.Send || v.Receive) }
 
 // LegEvent is what a leg tells its signalling.
 type LegEvent struct {
@@ -163,10 +167,9 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 	}
 	cfg.ID = l.id
 	now := time.Now()
-	if l.config.Load().Video == nil && cfg.Video != nil {
-		if cost, err := l.videoCost(cfg.Video); err == nil {
-			l.engine.account.Promise(cost, now)
-		}
+	if !l.config.Load().Video.flows() && cfg.Video.flows() {
+		cost, _ := l.videoCost(cfg.Video) // it comes, whether it fits or not
+		l.engine.account.Promise(cost, now)
 	}
 	l.config.Store(&cfg)
 	if a := l.audio.Load(); a != nil {
@@ -184,21 +187,21 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 // yet: nil or *load.NoRoom.
 func (l *Leg) RoomForVideo(v VideoConfig) error {
 	_, err := l.videoCost(&v)
+	if full := (*load.NoRoom)(nil); errors.As(err, &full) {
+		l.log.Info("picture refused for load", "needs", full.Needs, "free", full.Free, "step", load.Step(l.engine.step.Load()).String())
+	}
 	return err
 }
 
-// videoCost predicts what a picture adds, in processors.
+// videoCost predicts what a picture adds, in processors; *load.NoRoom = that
+// does not fit.
 func (l *Leg) videoCost(v *VideoConfig) (float64, error) {
 	c := l.conference
 	without, with := *l.config.Load(), *l.config.Load()
 	without.Video, with.Video = nil, v
 	from, to := c.config.describe(c, without), c.config.describe(c, with)
 	from.Parties, to.Parties = from.Parties-1, to.Parties-1 // those beside him
-	cost, err := l.engine.account.AdmitChange(from, to, time.Now())
-	if err != nil {
-		l.log.Info("picture refused for load", "err", err)
-	}
-	return cost, err
+	return l.engine.account.AdmitChange(from, to, time.Now())
 }
 
 // KeyFrame sends the receiver a key frame soon, for requests outside RTCP.

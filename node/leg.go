@@ -33,6 +33,7 @@ type leg struct {
 	since        time.Time        // guarded by mu: when he began or last changed
 	served       bool             // guarded by mu: he was to be sent something; one who never was is not on hold
 	held         bool             // guarded by mu: he has us on hold
+	pictured     bool             // guarded by mu: he has a picture that was let in; on hold it stays so
 	told         time.Time        // guarded by mu: when the signalling was told to end it
 	quality      quality          // guarded by mu
 	tag          string           // of the room
@@ -112,6 +113,8 @@ func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 		l.negotiation.Rollback()
 		return nil, nil
 	case signaling.ChangeAnswer:
+		// A picture that we offered during the call is not asked about again: there is
+		// no refusing an answer but by another offer.
 		if err := l.negotiation.Accept(body); err != nil {
 			return nil, err
 		}
@@ -121,6 +124,7 @@ func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 		answer, err := next.Answer(body)
 		if err == nil && next.Media().Video != nil && l.refusesVideo(next.Media().Video) {
 			// That stream alone is refused (RFC 3264 section 6); the sound goes on.
+			// 488 would refuse the rest of the offer with it (RFC 3261 section 14.2).
 			next = l.negotiation.Clone()
 			l.withoutVideo(next)
 			answer, err = next.Answer(body)
@@ -135,16 +139,23 @@ func (l *leg) change(kind signaling.ChangeKind, body []byte) ([]byte, error) {
 }
 
 // refusesVideo reports whether a picture that the call has not had so far does
-// not fit; agreed nil = it is not known yet what he can take.
+// not fit; agreed nil = it is not known yet what he can take. One that is on hold
+// is taken back without a question, and one that does not flow yet costs nothing.
 func (l *leg) refusesVideo(agreed *sdp.Stream) bool {
-	if l.engine == nil || l.negotiation.Media().Video != nil {
+	if l.engine == nil || l.pictured || agreed != nil && !agreed.Send && !agreed.Receive {
 		return false
 	}
 	video := &engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits}
 	if agreed != nil {
 		video = videoConfig(agreed, l.video, l.participant, l.conference.MaxHeight)
 	}
-	return l.engine.RoomForVideo(*video) != nil
+	if l.engine.RoomForVideo(*video) == nil {
+		return false
+	}
+	if agreed != nil { // else nobody has asked for one
+		l.host.refused.add(reasonPicture)
+	}
+	return true
 }
 
 func (l *leg) withoutVideo(n *sdp.Negotiation) { n.SetLocal(func(d *sdp.Local) { d.Video = nil }) }
@@ -170,6 +181,7 @@ func (l *leg) apply() error {
 			l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: "media failed"})
 			return err
 		}
+		l.picture(m.Video)
 		return nil
 	}
 	joined, err := l.host.engine.Join(l.conference, cfg)
@@ -177,8 +189,14 @@ func (l *leg) apply() error {
 		return err
 	}
 	l.engine = joined
+	l.picture(m.Video)
 	l.host.chronicle.joined(joined.Conference(), l.conference.Name, l.tag)
 	return nil
+}
+
+// picture notes whether the call has a picture that was let in.
+func (l *leg) picture(agreed *sdp.Stream) {
+	l.pictured = agreed != nil && (l.pictured || agreed.Send || agreed.Receive)
 }
 
 // onHold reports whether the far end holds everything that it has.

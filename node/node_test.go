@@ -61,34 +61,6 @@ func caller(alias string) signaling.Participant {
 	return signaling.Participant{LocalAlias: alias, LocalAddress: "127.0.0.1", RemoteAddress: "127.0.0.1:5060", Protocol: "sip"}
 }
 
-// A call that adds a picture where there is no room for one goes on without it.
-func TestVideoAddedDuringTheCall(t *testing.T) {
-	for limit, fits := range map[float64]bool{0.01: false, 1: true} {
-		e := engine.New(engine.Config{Codecs: fake.Codecs(), Manual: true, Log: slog.New(slog.DiscardHandler), Limit: limit})
-		h := newHost(e, config.Default(), slog.New(slog.DiscardHandler))
-		d := config.DefaultDeployment()
-		h.directory.Store(d.Directory())
-		id, _, err := h.Join(t.Context(), caller("meet"), []byte(plainOffer))
-		if err != nil {
-			t.Fatal(err)
-		}
-		more := strings.Replace(plainOffer, "1 1 IN", "1 2 IN", 1) + "m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n"
-		for range 2 { // a session refresh neither adds it nor takes it away
-			answer, err := h.Change(t.Context(), id, signaling.ChangeOffer, []byte(more))
-			if err != nil || strings.Contains(string(answer), "m=video 0 ") == fits || strings.Contains(string(answer), "m=audio 0 ") {
-				t.Errorf("limit %v: answer %q, %v", limit, answer, err)
-			}
-		}
-		// Nor does he get one by having us offer.
-		ours, err := h.Change(t.Context(), id, signaling.ChangeWant, nil)
-		if err != nil || strings.Contains(string(ours), "m=video 0 ") == fits {
-			t.Errorf("limit %v: offer %q, %v", limit, ours, err)
-		}
-		h.close()
-		e.Close()
-	}
-}
-
 func TestRefusals(t *testing.T) {
 	h := testHost(t, func(c *config.Config) { c.MaxParticipants = 2 })
 	refused := func(what string, code signaling.Code, alias, offer string) {

@@ -9,15 +9,19 @@ import (
 	"parley/signaling"
 )
 
-// refusals counts the calls that a host did not take, by reason. Safe for
-// concurrent use; the zero value is ready.
+// refusals counts the calls that a host did not take, and the pictures that it
+// did not let calls add, by reason. Safe for concurrent use; the zero value is
+// ready.
 type refusals struct {
 	mu sync.Mutex
 	n  map[string]uint64 // guarded by mu
 }
 
-// reasonLoad is the reason of those who did not fit.
-const reasonLoad = "load"
+// The reasons of those who did not fit.
+const (
+	reasonLoad    = "load"
+	reasonPicture = "load_picture" // the call goes on, without the picture that it would have added
+)
 
 // reasons are all that there are, so that each has a count from the start on.
 var reasons = []signaling.Code{
@@ -34,6 +38,10 @@ func (r *refusals) count(err error) {
 	if !errors.As(err, new(*load.NoRoom)) {
 		why = reason(refusal(err).Code)
 	}
+	r.add(why)
+}
+
+func (r *refusals) add(why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.n == nil {
@@ -44,7 +52,7 @@ func (r *refusals) count(err error) {
 
 // read returns the counts.
 func (r *refusals) read() map[string]uint64 {
-	all := map[string]uint64{reasonLoad: 0}
+	all := map[string]uint64{reasonLoad: 0, reasonPicture: 0}
 	for _, c := range reasons {
 		all[reason(c)] = 0
 	}

@@ -87,12 +87,13 @@ func (a *Account) Admit(j Join, now time.Time) (cost float64, err error) {
 	return cost, nil
 }
 
-// AdmitChange is Admit for one who is there already, as from, and will be to.
+// AdmitChange is Admit for one who is there already, as from, and will be to. What
+// adds nothing always fits. It is not counted as refused: he stays.
 func (a *Account) AdmitChange(from, to Join, now time.Time) (cost float64, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	cost = max(a.costs.Predict(to, OwnShown)-a.costs.Predict(from, OwnShown), 0)
-	if free := a.free(now); a.limit > 0 && cost > free {
+	if free := a.free(now); a.limit > 0 && cost > max(free, 0) {
 		return cost, &NoRoom{cost, free}
 	}
 	return cost, nil

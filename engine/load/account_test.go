@@ -211,4 +211,11 @@ func TestAdmitChange(t *testing.T) {
 	if _, err := a.AdmitChange(from, to, now); !errors.As(err, new(*NoRoom)) {
 		t.Errorf("on a full node: %v", err)
 	}
+	a.Measured(0.95, Mix{}, OwnShown, 0) // above the limit
+	if cost, err := a.AdmitChange(from, from, now); cost != 0 || err != nil {
+		t.Errorf("what adds nothing: %.3f, %v", cost, err)
+	}
+	if n := a.State(now).Refused; n != 0 {
+		t.Errorf("%d who stay are counted as refused", n)
+	}
 }

@@ -45,7 +45,7 @@ var (
 	descUsage        = desc("cpu_usage", "Share of the processors that the program takes, 0 to 1.")
 	descFree         = desc("capacity_free_ports", "About how many more callers at 720p30 fit.")
 	descStep         = desc("quality_step", "How much quality is given up for want of time: 1 for the step that holds.", "step")
-	descRefused      = desc("calls_refused_total", "Calls refused.", "reason")
+	descRefused      = desc("calls_refused_total", "Calls refused, and pictures that calls could not add (load_picture).", "reason")
 	descWork         = desc("stage_seconds_total", "Time spent on each kind of media work.", "stage")
 )
 
