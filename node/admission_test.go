@@ -132,3 +132,45 @@ func TestVideoOnHoldKeepsItsRoom(t *testing.T) {
 		}
 	})
 }
+
+// Who leaves the offer to us is asked for HD before he is answered; when he has
+// answered, what counts is what he takes.
+func TestAdmissionOfLateOffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // promises last as long as the test
+		answer := func(offer []byte, video string) []byte {
+			a := plainOffer
+			for _, line := range strings.Split(string(offer), "\r\n") {
+				if strings.HasPrefix(line, "m=video ") {
+					a += video
+				}
+			}
+			return []byte(a)
+		}
+		h, _ := loadedHost(t, roomForSound)
+		if _, _, err := h.Join(t.Context(), caller("meet"), nil); err == nil {
+			t.Error("offered a picture that there is no room for")
+		}
+		for _, test := range []struct {
+			what, video string
+			fits        bool
+		}{{"sound", "m=video 0 RTP/AVP 97\r\n", true}, {"a picture too", picture, false}} {
+			h, _ := loadedHost(t, roomForOnePicture)
+			id, offer, err := h.Join(t.Context(), caller("meet"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			other, _, err := h.Join(t.Context(), caller("meet-others"), []byte(withVideo(1, "sendrecv"))) // takes the room meanwhile
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Control(other, signaling.Command{Kind: signaling.CommandConfirm})
+			_, err = h.Change(t.Context(), id, signaling.ChangeAnswer, answer(offer, test.video))
+			if (err == nil) != test.fits {
+				t.Errorf("takes %s: %v", test.what, err)
+			}
+			if n := h.refused.read()[reasonLoad]; (n == 0) != test.fits {
+				t.Errorf("takes %s: %d refusals counted", test.what, n)
+			}
+		}
+	})
+}

@@ -81,7 +81,10 @@ func (l *leg) start(offer []byte) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if offer == nil {
-		// What he can take will be in his answer: what most phones can is asked for.
+		// What he can take will be in his answer, and is admitted for what it is then
+		// (apply). Until then most phones' 720p is asked for, which is too much for
+		// some: whom we refuse now may try another node, but a call that begins and
+		// does not fit has to be ended.
 		video := engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits}
 		if err := l.host.engine.HasRoom(l.conference, engine.LegConfig{Video: &video}); err != nil {
 			return nil, err
