@@ -22,6 +22,7 @@ type audioLeg struct {
 	receiver *rtp.AudioReceiver  // guarded by mu
 	decoder  codecs.AudioDecoder // guarded by mu: receiver's
 	codec    string              // guarded by mu: what decoder decodes
+	before   uint64              // guarded by mu: packets that earlier receivers passed over
 	ended    bool                // guarded by mu
 	switched time.Time           // guarded by mu: when codec last changed
 
@@ -113,6 +114,7 @@ func (a *audioLeg) receive(p rtp.Packet) {
 		if a.decoder != nil {
 			a.decoder.Close()
 		}
+		a.before = a.passedOver()
 		a.decoder, a.codec = dec, name
 		a.receiver = rtp.NewAudioReceiver(dec, cfg.RTP.Receive[p.PayloadType])
 	}
@@ -141,6 +143,21 @@ func (a *audioLeg) pull(now time.Time, wanted float64) {
 	}
 }
 
+// passed returns how many packets were not decoded because nobody would hear them.
+func (a *audioLeg) passed() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.passedOver()
+}
+
+// passedOver is passed under mu.
+func (a *audioLeg) passedOver() uint64 {
+	if a.receiver == nil {
+		return a.before
+	}
+	return a.before + a.receiver.Counters().Passed
+}
+
 // end frees what receives; nothing arrives after it. The mixer may never have
 // seen the leg.
 func (a *audioLeg) end() {
@@ -149,6 +166,7 @@ func (a *audioLeg) end() {
 	a.ended = true
 	if a.decoder != nil {
 		a.decoder.Close()
+		a.before = a.passedOver()
 		a.decoder, a.receiver = nil, nil
 	}
 }

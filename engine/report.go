@@ -110,7 +110,7 @@ func (l *Leg) status(pub *published) ParticipantStatus {
 	}
 	if a := l.audio.Load(); a != nil {
 		s.Speaking = a.talking.Load()
-		s.Audio = streamStatus(a.stream.Stats())
+		s.Audio = a.status()
 		c := a.config.Load()
 		if c.Send {
 			s.Audio.TxCodec = c.Codec
@@ -137,6 +137,13 @@ func (l *Leg) status(pub *published) ParticipantStatus {
 			s.Video.TxFPS = pub.txFPS[l.id]
 		}
 	}
+	return s
+}
+
+// status tells of the stream, without its codecs.
+func (a *audioLeg) status() StreamStatus {
+	s := streamStatus(a.stream.Stats())
+	s.RxPassed = a.passed()
 	return s
 }
 

@@ -92,6 +92,48 @@ func TestSoundDoesNotGrowWithTheConference(t *testing.T) {
 	}
 }
 
+// What is passed over is told of each participant, whatever codecs he changes
+// to, and in the totals also when he has left.
+func TestPassedPacketsAreCounted(t *testing.T) {
+	h := newHall(t, fake.Codecs())
+	e := h.conference.engine
+	count := func(p *party) uint64 { return p.leg.Status().Audio.RxPassed }
+	soft := tone(t, pitched(7), -65)
+	for i := range 3 { // as many as are mixed
+		h.enter(t, codecs.Opus, true, tone(t, pitched(i), -20))
+	}
+	quiet := h.enter(t, codecs.Opus, true, soft)
+	h.run(200)
+	before := count(quiet)
+	if loud := count(h.parties[0]); before < 100 || loud != 0 {
+		t.Fatalf("of 200 packets %d of the soft one were passed over, and %d of a loud one", before, loud)
+	}
+	cfg := *quiet.leg.audio.Load().config.Load()
+	cfg.Formats = map[uint8]string{96: codecs.PCMU}
+	quiet.leg.audio.Load().config.Store(&cfg)
+	quiet.packets = record(t, fake.Codecs(), codecs.PCMU, 10, murmur(-65))
+	h.run(1)
+	if now := count(quiet); now < before {
+		t.Errorf("%d passed over, %d before the codec changed", now, before)
+	}
+	h.run(200)
+	all := count(quiet)
+	if all < before+100 {
+		t.Errorf("%d passed over, %d before the codec changed", all, before)
+	}
+	if total := e.totals.read([]*Conference{h.conference})["rx_passed"]; total != all {
+		t.Errorf("%d in all, %d of the only one who is soft", total, all)
+	}
+	quiet.leg.audio.Load().end()
+	if now := count(quiet); now != all {
+		t.Errorf("%d of the one whose sound has ended, before %d", now, all)
+	}
+	h.conference.leave(quiet.leg)
+	if total := e.totals.read([]*Conference{h.conference})["rx_passed"]; total != all {
+		t.Errorf("%d in all after he left, before %d", total, all)
+	}
+}
+
 // Only those have a packet of their own who are heard, and one who hears nothing
 // costs nothing.
 func TestEncodesOfTalkersOnly(t *testing.T) {

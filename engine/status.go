@@ -15,7 +15,8 @@ type Status struct {
 	Load        float64            `json:"load"`     // share of the codec workers' time in use, 0..1
 	// Totals counts since the start, what has ended included: frames,
 	// key_frames, skipped_frames, band_frames, band_intra_frames,
-	// band_skipped_frames, band_uneven_frames, rx_packets, tx_packets, rx_lost, rx_discarded.
+	// band_skipped_frames, band_uneven_frames, rx_packets, tx_packets, rx_lost, rx_discarded,
+	// rx_passed.
 	Totals map[string]uint64 `json:"totals"`
 	// Capacity is what the engine can bear and what it gives up for it.
 	Capacity load.State `json:"capacity"`
@@ -76,6 +77,7 @@ type StreamStatus struct {
 	TxLoss       float64 `json:"tx_loss"` // as the receiver reports
 	RxJitter     float64 `json:"rx_jitter"`
 	RxDiscarded  uint64  `json:"rx_discarded"` // malformed, foreign, replayed or late
+	RxPassed     uint64  `json:"rx_passed"`    // of sound, not decoded because nobody would hear them
 }
 
 // BandStatus tells of one band: what an encoder makes, for all renditions that

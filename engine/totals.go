@@ -55,7 +55,7 @@ func (t *totals) add(counts map[string]uint64) {
 
 // read returns the counts of what has ended and of what runs.
 func (t *totals) read(running []*Conference) map[string]uint64 {
-	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "band_frames": 0, "band_intra_frames": 0, "band_skipped_frames": 0, "band_uneven_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0}
+	sum := map[string]uint64{"frames": 0, "key_frames": 0, "skipped_frames": 0, "band_frames": 0, "band_intra_frames": 0, "band_skipped_frames": 0, "band_uneven_frames": 0, "rx_packets": 0, "tx_packets": 0, "rx_lost": 0, "rx_discarded": 0, "rx_passed": 0}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.Copy(sum, t.ended)
@@ -82,9 +82,10 @@ func (l *Leg) counts() map[string]uint64 {
 		sum["tx_packets"] += s.TxPackets
 		sum["rx_lost"] += s.RxLost
 		sum["rx_discarded"] += s.RxDiscarded
+		sum["rx_passed"] += s.RxPassed
 	}
 	if a := l.audio.Load(); a != nil {
-		add(streamStatus(a.stream.Stats()))
+		add(a.status())
 	}
 	if v := l.video.Load(); v != nil {
 		add(streamStatus(v.stream.Stats()))

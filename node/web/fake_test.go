@@ -30,7 +30,7 @@ func fakeStatus() engine.Status {
 		Capacity: load.State{Usage: 0.46, Step: load.Thumbnails.String(), Free: 0.7, Ports: 11, Refused: 3},
 		Totals: map[string]uint64{
 			"frames": 88001, "key_frames": 36, "skipped_frames": 16,
-			"rx_packets": 39600, "tx_packets": 49000, "rx_lost": 21, "rx_discarded": 12,
+			"rx_packets": 39600, "tx_packets": 49000, "rx_lost": 21, "rx_discarded": 12, "rx_passed": 410,
 		},
 		Conferences: []engine.ConferenceStatus{{
 			Name: "weekly / всё", Started: start, Layout: "one_main_seven_pips", OwnThumbnail: "hidden", Speaker: "p1",

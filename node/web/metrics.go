@@ -71,6 +71,7 @@ var (
 		{"tx_packets", descPackets, []string{"tx"}},
 		{"rx_lost", desc("rtp_packets_lost_total", "RTP packets that did not arrive."), nil},
 		{"rx_discarded", desc("rtp_packets_discarded_total", "Packets that were malformed, foreign, replayed or late."), nil},
+		{"rx_passed", desc("rtp_packets_passed_total", "Packets of sound that were not decoded because nobody would hear them."), nil},
 	}
 )
 

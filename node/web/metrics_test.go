@@ -35,6 +35,7 @@ func TestMetrics(t *testing.T) {
 		"parley_video_frames_total 88001", "parley_video_key_frames_total 36", "parley_video_frames_skipped_total 16",
 		`parley_rtp_packets_total{direction="rx"} 39600`, `parley_rtp_packets_total{direction="tx"} 49000`,
 		"parley_rtp_packets_lost_total 21", "parley_rtp_packets_discarded_total 12",
+		"parley_rtp_packets_passed_total 410",
 	)
 	if !strings.Contains(get(h, "/metrics").Body.String(), "\ngo_goroutines ") {
 		t.Error("no metrics of the Go runtime")
