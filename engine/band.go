@@ -7,7 +7,6 @@ import (
 	"parley/codecs"
 	"parley/codecs/h264"
 	"parley/composer"
-	"parley/engine/load"
 )
 
 // bandKey is what makes bands equal: all renditions that need such a one share
@@ -54,7 +53,6 @@ type band struct {
 	// Workers only.
 	encoder codecs.VideoEncoder
 	rate    int64     // that the encoder has
-	effort  int       // likewise
 	evened  time.Time // when uneven black rows were last answered with an intra frame
 	source  h264.Source
 	frame   h264.Frame
@@ -64,20 +62,6 @@ type band struct {
 
 	frames, intras, skipped, failed atomic.Uint64
 	uneven                          atomic.Uint64 // times that the black rows at the seam did not decode flat
-}
-
-// The efforts of encoders: how hard they search.
-const (
-	lowEffort  = 0
-	fullEffort = 1
-)
-
-// effort returns what encoders are to do at the step that holds.
-func (e *Engine) effort() int {
-	if load.Step(e.step.Load()) >= load.Effort {
-		return lowEffort
-	}
-	return fullEffort
 }
 
 // stillPictures is how many pictures of a band that does not change are encoded
@@ -197,7 +181,7 @@ func (b *band) encode() error {
 		if err != nil {
 			return err
 		}
-		b.encoder, b.rate, b.effort = enc, rate, fullEffort
+		b.encoder, b.rate = enc, rate
 		b.engine.encoders.Add(1)
 	}
 	if b.rate != rate {
@@ -205,12 +189,6 @@ func (b *band) encode() error {
 			return err
 		}
 		b.rate = rate
-	}
-	if effort := b.engine.effort(); effort != b.effort {
-		if e, ok := b.encoder.(interface{ SetEffort(level int) }); ok {
-			e.SetEffort(effort)
-		}
-		b.effort = effort
 	}
 	au, err := b.encoder.Encode(b.picture, b.force)
 	if err != nil {

@@ -19,7 +19,7 @@ type watch struct {
 	at       time.Time
 	used     time.Duration
 	usage    float64 // smoothed over a second or so
-	mix      load.Mix
+	encode   float64 // share of encoding in all media work, smoothed likewise
 	busy     [workKinds]int64
 	frames   uint64
 	skipped  uint64
@@ -68,8 +68,8 @@ func (w *watch) look(now time.Time, usage float64) {
 		e.step.Store(int32(step))
 		e.log.Info("quality changed", "step", step.String(), "was", was.String(), "usage", w.usage, "skipped", r.Skipped, "wait", r.Wait)
 	}
-	w.mix.Encode += (w.encoding() - w.mix.Encode) / 2
-	e.account.Measured(w.usage, e.mix(w.mix.Encode), step, e.spared())
+	w.encode += (w.encoding() - w.encode) / 2
+	e.account.Measured(w.usage, e.mix(w.encode), step, e.spared())
 }
 
 // encoding returns the share of encoding in all media work since the last look.
@@ -120,9 +120,9 @@ func (e *Engine) mix(encode float64) load.Mix {
 		}
 	}
 	if all == 0 {
-		return load.Mix{Encode: encode}
+		return load.Mix{}
 	}
-	return load.Mix{Encode: encode, Strips: encode * strips / all, Own: encode * own / all}
+	return load.Mix{Strips: encode * strips / all, Own: encode * own / all}
 }
 
 // measure finds what work costs on this machine, unless the file of the last
@@ -144,7 +144,7 @@ func (e *Engine) measure(ctx context.Context, file string) {
 	}
 	e.account.SetCosts(c)
 	e.log.Info("capacity measured", "decode", c.Decode, "decode_small", c.DecodeSmall,
-		"encode", c.Encode, "encode_low", c.EncodeLow, "audio_decode", c.AudioDecode, "audio_encode", c.AudioEncode)
+		"encode", c.Encode, "audio_decode", c.AudioDecode, "audio_encode", c.AudioEncode)
 	if file != "" {
 		if err := load.Store(file, e.codecs, c); err != nil {
 			e.log.Warn("capacity not stored", "file", file, "err", err)

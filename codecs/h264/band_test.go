@@ -24,7 +24,6 @@ type camera struct {
 	decoded     planes
 	picture     *codecs.Picture
 	top, bottom bool // there are bands above, below
-	efforts     bool // they change
 	seed        int
 	n, last     int  // pictures so far, and at the frame before
 	gap         bool // pictures between the frame and the one before are lost
@@ -42,7 +41,7 @@ func newCamera(t testing.TB, c codecs.VideoEncoderConfig, top, bottom bool, seed
 		c.BlackBottom = gutter
 	}
 	t.Helper()
-	k := &camera{t: t, source: &Source{}, top: top, bottom: bottom, efforts: c.Preset == "", seed: seed}
+	k := &camera{t: t, source: &Source{}, top: top, bottom: bottom, seed: seed}
 	var err error
 	if k.encoder, err = x264.New(c); err != nil {
 		t.Fatal(err)
@@ -116,9 +115,6 @@ func (k *camera) lose(key bool) {
 func (k *camera) encode(key bool) []byte {
 	k.t.Helper()
 	k.draw()
-	if k.efforts {
-		k.encoder.SetEffort((k.n/20 + k.seed) % (x264.MostEffort + 1))
-	}
 	unit, err := k.encoder.Encode(k.picture, key)
 	if err != nil {
 		k.t.Fatal(err)

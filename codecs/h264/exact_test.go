@@ -17,7 +17,7 @@ var forms = []struct {
 	name    string
 	profile codecs.Profile
 	idc     uint8
-	preset  string // "" = as the engine has it, with efforts that change
+	preset  string // "" = as the engine has it
 	width   int
 	height  int
 	rows    []int

@@ -34,9 +34,6 @@ int px_encode(px_encoder *e, const uint8_t *y, const uint8_t *u, const uint8_t *
 	int stride_y, int stride_uv, int key, int qp, px_unit *out);
 // px_rate is for encoders with a preset.
 int px_rate(px_encoder *e, int kbps, int buffer);
-// px_effort sets how hard the encoder searches from the next picture on: 0 the
-// least, 1 as it was opened, 2 more, 3 most. Parameter sets stay as they are.
-int px_effort(px_encoder *e, int level);
 // px_error returns what the library said last, or "".
 const char *px_error(px_encoder *e);
 // px_close frees the handle and all that belongs to it.

@@ -13,8 +13,6 @@ package x264
 #cgo nocallback px_encode
 #cgo noescape px_rate
 #cgo nocallback px_rate
-#cgo noescape px_effort
-#cgo nocallback px_effort
 #cgo noescape px_close
 #cgo nocallback px_close
 #include "bridge.h"
@@ -192,25 +190,6 @@ func (e *Encoder) SetBitrate(bitsPerSecond int) error {
 		return fmt.Errorf("x264: set %d kbit/s: %s", kbps, C.GoString(C.px_error(e.handle)))
 	}
 	return nil
-}
-
-// The efforts of SetEffort, cheapest first. What they cost and gain stands in
-// ARCHITECTURE.md, "Encoder settings".
-const (
-	LeastEffort   = iota // macroblocks are not divided
-	DefaultEffort        // as the encoder was opened
-	MoreEffort           // finer vectors, all macroblocks may be divided
-	MostEffort           // and vectors are sought farther and finer
-)
-
-// SetEffort sets how hard the encoder searches from the next picture on; what is
-// beyond the efforts is the nearest of them. The stream goes on without a key
-// frame and with the same parameter sets, so that bands of different efforts
-// fit together.
-func (e *Encoder) SetEffort(level int) {
-	if e.handle != nil {
-		C.px_effort(e.handle, C.int(level)) // fails for nothing that is set there
-	}
 }
 
 // Close implements codecs.VideoEncoder.

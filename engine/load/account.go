@@ -127,7 +127,7 @@ func (a *Account) free(now time.Time) float64 {
 		limit = 1
 	}
 	back := float64(a.spared) * sparedShare * a.costs.DecodeSmall * typicalVideo.rate() * (1 + overhead)
-	return limit*a.cores - back - a.usage*a.cores*(1-a.costs.Relief(a.step, a.mix)) - pending
+	return limit*a.cores - back - a.usage*a.cores*(1-a.mix.Relief(a.step)) - pending
 }
 
 // State is what an account tells of itself.

@@ -53,7 +53,7 @@ func TestAccountAdmitsUntilItIsFull(t *testing.T) {
 // What steps would give is room, unless nobody knows how much is wanted, or
 // those who are there pay with their frame rate.
 func TestAccountCountsOnShedding(t *testing.T) {
-	usual := Mix{Encode: 0.5, Strips: 0.2, Own: 0.15}
+	usual := Mix{Strips: 0.2, Own: 0.15}
 	for _, c := range []struct {
 		usage float64
 		mix   Mix
@@ -62,8 +62,8 @@ func TestAccountCountsOnShedding(t *testing.T) {
 	}{
 		{0.8, usual, Full, true},
 		{0.95, usual, Full, true},
-		{0.95, Mix{Encode: 0.2}, Full, false}, // own thumbnails hidden for good, mostly decoding
-		{0.98, usual, Full, false},            // saturated
+		{0.95, Mix{Strips: 0.05}, Full, false}, // few strips, own thumbnails hidden for good
+		{0.98, usual, Full, false},             // saturated
 		{0.95, usual, OwnShown, false},
 		{0.88, usual, OwnShown, true},
 		{0.5, usual, HalfRate, false},
@@ -147,29 +147,25 @@ func TestFillingUp(t *testing.T) {
 
 // mixOf is the mix of conferences of eight, n callers in all.
 func mixOf(n int, at Step) Mix {
-	all, encode, strips, own := 0.0, 0.0, 0.0, 0.0
+	all, strips, own := 0.0, 0.0, 0.0
 	for i := range n {
 		j := party(i%8, false, true)
 		all += some.Predict(j, at)
-		rate := some.Encode
-		if at >= Effort {
-			rate = some.EncodeLow
-		}
-		strip, large := rate*hd.rate()*8/45*(1+overhead), rate*hd.rate()*37/45*(1+overhead)
+		strip := some.Encode * hd.rate() * (1 + overhead) * 8 / 45
 		if at >= Thumbnails {
 			strip *= halfStrip
 		}
 		switch {
 		case i%8 < 2:
-			encode, strips = encode+large+strip, strips+strip
+			strips += strip
 		case at < OwnShown:
-			encode, strips, own = encode+strip, strips+strip, own+strip
+			strips, own = strips+strip, own+strip
 		}
 	}
 	if all == 0 {
 		return Mix{}
 	}
-	return Mix{Encode: encode / all, Strips: strips / all, Own: own / all}
+	return Mix{Strips: strips / all, Own: own / all}
 }
 
 func TestAccountWithoutLimit(t *testing.T) {

@@ -5,19 +5,18 @@ type Costs struct {
 	Decode      float64 `json:"decode"`       // a megapixel of video
 	DecodeSmall float64 `json:"decode_small"` // the same for thumbnails: without the loop filter
 	Encode      float64 `json:"encode"`       // a megapixel of video
-	EncodeLow   float64 `json:"encode_low"`   // the same with the least effort
 	AudioDecode float64 `json:"audio_decode"` // a second of sound
 	AudioEncode float64 `json:"audio_encode"` // a second of sound
 }
 
 // Typical is what is assumed until it is measured: a slow core.
 var Typical = Costs{
-	Decode: 0.002, DecodeSmall: 0.0013, Encode: 0.007, EncodeLow: 0.0056, AudioDecode: 0.002, AudioEncode: 0.01,
+	Decode: 0.002, DecodeSmall: 0.0013, Encode: 0.007, AudioDecode: 0.002, AudioEncode: 0.01,
 }
 
 // valid reports whether these can be the costs of anything.
 func (c Costs) valid() bool {
-	for _, v := range [...]float64{c.Decode, c.DecodeSmall, c.Encode, c.EncodeLow, c.AudioDecode, c.AudioEncode} {
+	for _, v := range [...]float64{c.Decode, c.DecodeSmall, c.Encode, c.AudioDecode, c.AudioEncode} {
 		if !(v > 0 && v < 1) {
 			return false
 		}
@@ -73,11 +72,8 @@ func (c Costs) Predict(j Join, at Step) float64 {
 	default:
 		cost += c.DecodeSmall * j.Sends.rate()
 	}
-	encode := c.Encode
-	if at >= Effort {
-		encode = c.EncodeLow
-	}
-	large, strip := encode*j.Takes.rate()*(1-j.Thumbnail), encode*j.Takes.rate()*j.Thumbnail
+	encode := c.Encode * j.Takes.rate()
+	large, strip := encode*(1-j.Thumbnail), encode*j.Thumbnail
 	if at >= Thumbnails && j.Thumbnail < 1 { // pictures of one band keep their rate
 		strip *= halfStrip
 	}
@@ -93,24 +89,19 @@ func (c Costs) Predict(j Join, at Step) float64 {
 
 // Mix is what the load is made of, in shares of all of it.
 type Mix struct {
-	Encode float64 // encoding
-	Strips float64 // thereof the strips of thumbnails
+	Strips float64 // encoding strips of thumbnails
 	Own    float64 // thereof those that are not needed once own thumbnails are shown
 }
 
 // Relief returns which share of a load of that mix the steps from now to
 // OwnShown would save.
-func (c Costs) Relief(now Step, m Mix) float64 {
-	large, strips, own := m.Encode-m.Strips, m.Strips-m.Own, m.Own
-	if now < Effort && c.Encode > 0 {
-		low := min(c.EncodeLow/c.Encode, 1)
-		large, strips, own = large*low, strips*low, own*low
-	}
+func (m Mix) Relief(now Step) float64 {
+	strips, own := m.Strips-m.Own, m.Own
 	if now < Thumbnails {
 		strips, own = strips*halfStrip, own*halfStrip
 	}
 	if now < OwnShown {
 		own = 0
 	}
-	return max(m.Encode-large-strips-own, 0)
+	return m.Strips - strips - own
 }

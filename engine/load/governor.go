@@ -8,7 +8,6 @@ type Step int32
 // The steps, by how little they are noticed.
 const (
 	Full       Step = iota
-	Effort          // encoders search less
 	Thumbnails      // thumbnails have half the frame rate
 	OwnShown        // with own thumbnail `auto`, receivers on stage see themselves: fewer strips
 	HalfRate        // everything has half the frame rate
@@ -16,7 +15,7 @@ const (
 
 // String returns the name that logs and pages use.
 func (s Step) String() string {
-	return [...]string{"full", "effort", "thumbnails", "own thumbnails", "half rate"}[s]
+	return [...]string{"full", "thumbnails", "own thumbnails", "half rate"}[s]
 }
 
 // Governor chooses the step from load readings. It goes up as soon as packets

@@ -8,7 +8,7 @@ import (
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // saves is what is left of a load at each step, roughly as measured.
-var saves = [...]float64{Full: 1, Effort: 0.85, Thumbnails: 0.78, OwnShown: 0.7, HalfRate: 0.42}
+var saves = [...]float64{Full: 1, Thumbnails: 0.92, OwnShown: 0.82, HalfRate: 0.49}
 
 // govern runs a governor on an offered load, twice a second.
 func govern(g *Governor, now *time.Time, seconds int, offered float64) (step Step, changes int) {
@@ -29,7 +29,7 @@ func TestGovernorSheds(t *testing.T) {
 	for _, c := range []struct {
 		offered float64
 		want    Step
-	}{{0.5, Full}, {0.87, Full}, {0.95, Effort}, {1.1, Thumbnails}, {1.25, OwnShown}, {1.3, OwnShown}, {1.5, HalfRate}} {
+	}{{0.5, Full}, {0.87, Full}, {0.95, Thumbnails}, {1.05, OwnShown}, {1.12, OwnShown}, {1.3, HalfRate}} {
 		g := Governor{Limit: 0.9}
 		now := epoch
 		if step, changes := govern(&g, &now, 10, c.offered); step != c.want || changes != int(c.want) {
@@ -78,7 +78,7 @@ func TestLateIsOverload(t *testing.T) {
 			}
 		}
 		read(r)
-		if step := read(r); step != Effort {
+		if step := read(r); step != Thumbnails {
 			t.Errorf("%s late for a second: %v", what, step)
 		}
 	}

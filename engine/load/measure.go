@@ -42,12 +42,15 @@ func measure(ctx context.Context, set codecs.Set, clock func() time.Duration) (C
 	}
 	const megapixels = float64(sampleWidth*sampleHeight*samplePictures) / 1e6
 	const seconds = samplePackets / 50.0
-	best := [...]float64{math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)}
+	best := [workKinds]float64{}
+	for i := range best {
+		best[i] = math.Inf(1)
+	}
 	for round := range 1 + sampleRounds {
 		if err := ctx.Err(); err != nil {
 			return Costs{}, err
 		}
-		m.spent = [6]time.Duration{}
+		m.spent = [workKinds]time.Duration{}
 		if err := errors.Join(m.pictures(round), m.sound(round)); err != nil {
 			return Costs{}, err
 		}
@@ -58,18 +61,28 @@ func measure(ctx context.Context, set codecs.Set, clock func() time.Duration) (C
 		}
 	}
 	return Costs{
-		Encode: best[0] / megapixels, EncodeLow: best[1] / megapixels,
-		Decode: best[2] / megapixels, DecodeSmall: best[3] / megapixels,
-		AudioEncode: best[4] / seconds, AudioDecode: best[5] / seconds,
+		Encode: best[workEncode] / megapixels,
+		Decode: best[workDecode] / megapixels, DecodeSmall: best[workDecodeSmall] / megapixels,
+		AudioEncode: best[workAudioEncode] / seconds, AudioDecode: best[workAudioDecode] / seconds,
 	}, nil
 }
+
+// The kinds of work that are measured.
+const (
+	workEncode = iota
+	workDecode
+	workDecodeSmall
+	workAudioEncode
+	workAudioDecode
+	workKinds
+)
 
 // measurement is the codecs of one measurement, each of its ways of working
 // with one of its own.
 type measurement struct {
 	set     codecs.Set
 	clock   func() time.Duration
-	enc     [2]codecs.VideoEncoder // by the preset, with the least effort
+	enc     codecs.VideoEncoder
 	dec     [2]codecs.VideoDecoder // all, without the loop filter
 	say     codecs.AudioEncoder
 	hear    codecs.AudioDecoder
@@ -77,22 +90,19 @@ type measurement struct {
 	frame   []float32
 	packet  []byte
 	samples []float32
-	spent   [6]time.Duration
+	spent   [workKinds]time.Duration
 }
 
 func (m *measurement) open() (err error) {
-	for i := range m.enc {
-		if m.enc[i], err = m.set.NewVideoEncoder(codecs.H264, codecs.VideoEncoderConfig{
-			Width: sampleWidth, Height: sampleHeight, FPS: 30, Bitrate: sampleBitrate, Level: 31,
-		}); err != nil {
-			return err
-		}
+	if m.enc, err = m.set.NewVideoEncoder(codecs.H264, codecs.VideoEncoderConfig{
+		Width: sampleWidth, Height: sampleHeight, FPS: 30, Bitrate: sampleBitrate, Level: 31,
+	}); err != nil {
+		return err
+	}
+	for i := range m.dec {
 		if m.dec[i], err = m.set.NewVideoDecoder(codecs.H264); err != nil {
 			return err
 		}
-	}
-	if e, ok := m.enc[1].(interface{ SetEffort(level int) }); ok {
-		e.SetEffort(0)
 	}
 	if d, ok := m.dec[1].(interface{ SkipLoopFilter(skip bool) }); ok {
 		d.SkipLoopFilter(true)
@@ -114,22 +124,16 @@ func (m *measurement) count(kind int, start time.Duration) { m.spent[kind] += m.
 func (m *measurement) pictures(round int) error {
 	for n := range samplePictures {
 		paint(m.picture, round*samplePictures+n)
-		var unit []byte
-		for i, enc := range m.enc {
-			start := m.clock()
-			au, err := enc.Encode(m.picture, false)
-			m.count(i, start)
-			if err != nil {
-				return err
-			}
-			if i == 0 {
-				unit = au.Data
-			}
+		start := m.clock()
+		au, err := m.enc.Encode(m.picture, false)
+		m.count(workEncode, start)
+		if err != nil {
+			return err
 		}
 		for i, dec := range m.dec {
 			start := m.clock()
-			p, err := dec.Decode(unit, uint32(n))
-			m.count(2+i, start)
+			p, err := dec.Decode(au.Data, uint32(n))
+			m.count(workDecode+i, start)
 			if err != nil {
 				return err
 			}
@@ -150,7 +154,7 @@ func (m *measurement) sound(round int) (err error) {
 		}
 		start := m.clock()
 		m.packet, err = m.say.Encode(m.packet[:0], m.frame)
-		m.count(4, start)
+		m.count(workAudioEncode, start)
 		if err != nil {
 			return err
 		}
@@ -159,7 +163,7 @@ func (m *measurement) sound(round int) (err error) {
 		}
 		start = m.clock()
 		m.samples, err = m.hear.Decode(m.samples[:0], m.packet)
-		m.count(5, start)
+		m.count(workAudioDecode, start)
 		if err != nil {
 			return err
 		}
@@ -168,12 +172,12 @@ func (m *measurement) sound(round int) (err error) {
 }
 
 func (m *measurement) close() {
-	for i := range m.enc {
-		if m.enc[i] != nil {
-			m.enc[i].Close()
-		}
-		if m.dec[i] != nil {
-			m.dec[i].Close()
+	if m.enc != nil {
+		m.enc.Close()
+	}
+	for _, d := range m.dec {
+		if d != nil {
+			d.Close()
 		}
 	}
 	if m.say != nil {
