@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/mgmt/store/storetest"
 )
 
 // ask sends a request with that Authorization header and returns its status and headers.
@@ -27,8 +28,10 @@ func ask(t *testing.T, s *httptest.Server, method, path, authorization, body str
 	return resp.StatusCode, resp.Header
 }
 
-func TestFirstAdministrator(t *testing.T) {
-	m := open(t, filepath.Join(t.TempDir(), "parley.db"))
+func TestFirstAdministrator(t *testing.T) { storetest.Each(t, testFirstAdministrator) }
+
+func testFirstAdministrator(t *testing.T, dsn string) {
+	m := open(t, dsn)
 	defer m.Close()
 	s := httptest.NewServer(m.Handler())
 	defer s.Close()
@@ -56,8 +59,10 @@ func TestFirstAdministrator(t *testing.T) {
 	}
 }
 
-func TestWhoMayWhat(t *testing.T) {
-	c := newClient(t)
+func TestWhoMayWhat(t *testing.T) { storetest.Each(t, testWhoMayWhat) }
+
+func testWhoMayWhat(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	s := c.server
 	const list = root + "conference/"
 	if status, h := ask(t, s, "GET", list, "", ""); status != 401 || !strings.HasPrefix(h.Get("WWW-Authenticate"), "Basic ") {
@@ -105,8 +110,10 @@ func TestWhoMayWhat(t *testing.T) {
 	c.as("admin", "another horse").want(200, "GET", "conference/", "")
 }
 
-func TestGuessing(t *testing.T) {
-	c := newClient(t)
+func TestGuessing(t *testing.T) { storetest.Each(t, testGuessing) }
+
+func testGuessing(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	wrong := c.as("admin", "wrong")
 	for range 10 {
 		wrong.want(401, "GET", "conference/", "")

@@ -9,11 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"parley/config"
+	"parley/mgmt/store/storetest"
 )
 
 var layouts = []string{"one_main_seven_pips", "four_by_four_speaker"}
@@ -43,8 +43,8 @@ func open(t *testing.T, dsn string) *Management {
 	return m
 }
 
-func newClient(t *testing.T) *client {
-	m := open(t, filepath.Join(t.TempDir(), "parley.db"))
+func newClient(t *testing.T, dsn string) *client {
+	m := open(t, dsn)
 	if err := m.addAdministrator("admin", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,10 @@ func (c *client) create(kind, body string) string {
 	return location
 }
 
-func TestRoomFromCradleToGrave(t *testing.T) {
-	c := newClient(t)
+func TestRoomFromCradleToGrave(t *testing.T) { storetest.Each(t, testRoomFromCradleToGrave) }
+
+func testRoomFromCradleToGrave(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	at := c.create("conference", `{"name": "Weekly", "service_type": "conference", "aliases": [{"alias": "weekly"}, {"alias": "weekly@example.com", "description": "at home"}]}`)
 	if at != root+"conference/1/" {
 		t.Errorf("it is at %s", at)
@@ -155,8 +157,10 @@ func TestRoomFromCradleToGrave(t *testing.T) {
 	}
 }
 
-func TestErrorsNameTheField(t *testing.T) {
-	c := newClient(t)
+func TestErrorsNameTheField(t *testing.T) { storetest.Each(t, testErrorsNameTheField) }
+
+func testErrorsNameTheField(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	at := c.create("conference", `{"name": "Taken", "aliases": [{"alias": "taken"}]}`)
 	place := c.create("system_location", `{"name": "Oslo"}`)
 	c.create("worker_vm", fmt.Sprintf(`{"name": "oslo-1", "system_location": %q}`, place))
@@ -220,8 +224,10 @@ func TestErrorsNameTheField(t *testing.T) {
 	}
 }
 
-func TestLists(t *testing.T) {
-	c := newClient(t)
+func TestLists(t *testing.T) { storetest.Each(t, testLists) }
+
+func testLists(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	var objects []string
 	for i := range 45 {
 		objects = append(objects, fmt.Sprintf(`{"name": "Room %02d", "tag": "%s", "participant_limit": %d, "aliases": [{"alias": "r%d"}]}`, i, []string{"even", "odd"}[i%2], i, i))
@@ -288,8 +294,9 @@ func TestLists(t *testing.T) {
 }
 
 // What was configured is there after the program has begun anew, and followers are told.
-func TestConfigurationIsKept(t *testing.T) {
-	dsn := filepath.Join(t.TempDir(), "parley.db")
+func TestConfigurationIsKept(t *testing.T) { storetest.Each(t, testConfigurationIsKept) }
+
+func testConfigurationIsKept(t *testing.T, dsn string) {
 	m := open(t, dsn)
 	if err := m.addAdministrator("admin", "correct horse"); err != nil {
 		t.Fatal(err)
@@ -321,8 +328,10 @@ func TestConfigurationIsKept(t *testing.T) {
 	}
 }
 
-func TestSchema(t *testing.T) {
-	c := newClient(t)
+func TestSchema(t *testing.T) { storetest.Each(t, testSchema) }
+
+func testSchema(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	for kind := range c.want(200, "GET", "", "") {
 		s := c.want(200, "GET", kind+"/schema/?format=json", "")
 		fields := s["fields"].(map[string]any)

@@ -15,6 +15,7 @@ import (
 
 	"parley/bus"
 	"parley/mgmt/store"
+	"parley/mgmt/store/storetest"
 )
 
 const historyAPI = "/api/admin/history/v1/"
@@ -58,8 +59,10 @@ func participant(t *testing.T, number int64, name, conference string, at time.Ti
 	})
 }
 
-func TestHistory(t *testing.T) {
-	c := newClient(t)
+func TestHistory(t *testing.T) { storetest.Each(t, testHistory) }
+
+func testHistory(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	ended := record(t, 4, bus.RecordConference, bus.EndedConference{ID: "c-Board", Name: "Board", Tag: "x", Started: start, Ended: start.Add(5 * time.Minute), Participants: 3})
 	list := []bus.Record{
 		participant(t, 1, "Ada", "Board", start), participant(t, 2, "Blaise", "Board", start.Add(time.Minute)),
@@ -143,7 +146,11 @@ func TestMillionRows(t *testing.T) {
 		t.Log("a million rows are written only with PARLEY_BENCH=1")
 		return
 	}
-	c := newClient(t)
+	storetest.Each(t, testMillionRows)
+}
+
+func testMillionRows(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
 	const rows, atOnce = 1_000_000, 10_000
 	for from := 0; from < rows; from += atOnce {
 		h := store.History{Node: 1, Journal: "j", Number: int64(from + atOnce)}

@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -44,44 +48,39 @@ const changesKept = 10_000
 
 var _ resource.Store = (*Store)(nil)
 
-// Commit implements resource.Store.
+// Commit implements resource.Store. One call at a time.
 func (s *Store) Commit(version int64, changes []resource.Change) error {
-	var put []object
+	bodies := maps.Clone(s.doubt) // of objects, as they are to be; nil = gone
+	if bodies == nil {
+		bodies = map[resource.Key]*string{}
+	}
+	before := map[resource.Key]*string{}
 	var rows []change
 	last := map[string]int64{}
 	for i, c := range changes {
-		row := change{Version: version, Part: i, Kind: c.Kind, ID: c.ID, Op: string(c.Op)}
-		if c.After != nil {
-			body, err := json.Marshal(c.After)
-			if err != nil {
-				return err
-			}
-			text := string(body)
-			row.Body = &text
-			put = append(put, object{Kind: c.Kind, ID: c.ID, Body: text})
+		was, err := body(c.Before)
+		if err != nil {
+			return err
 		}
-		rows = append(rows, row)
+		is, err := body(c.After)
+		if err != nil {
+			return err
+		}
+		before[c.Key], bodies[c.Key] = was, is
+		rows = append(rows, change{Version: version, Part: i, Kind: c.Kind, ID: c.ID, Op: string(c.Op), Body: is})
 		last[c.Kind] = max(last[c.Kind], c.ID)
 	}
-	return s.transaction(context.Background(), func(ctx context.Context, tx bun.Tx) error {
-		for _, c := range changes {
-			if c.After == nil {
-				if _, err := tx.NewDelete().Model((*object)(nil)).Where("kind = ? AND id = ?", c.Kind, c.ID).Exec(ctx); err != nil {
-					return err
-				}
-			}
-		}
-		for ; len(put) > 0; put = put[min(len(put), rowsAtOnce):] {
-			part := put[:min(len(put), rowsAtOnce)]
-			if _, err := tx.NewInsert().Model(&part).On("CONFLICT (kind, id) DO UPDATE").Set("body = EXCLUDED.body").Exec(ctx); err != nil {
+	err := s.transaction(context.Background(), func(ctx context.Context, tx bun.Tx) error {
+		if s.doubt != nil {
+			if _, err := tx.NewDelete().Model((*change)(nil)).Where("version >= ?", version).Exec(ctx); err != nil {
 				return err
 			}
 		}
-		for ; len(rows) > 0; rows = rows[min(len(rows), rowsAtOnce):] {
-			part := rows[:min(len(rows), rowsAtOnce)]
-			if _, err := tx.NewInsert().Model(&part).Exec(ctx); err != nil {
-				return err
-			}
+		if err := putObjects(ctx, tx, bodies); err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, "change", rows, ""); err != nil {
+			return err
 		}
 		for kind, id := range last {
 			if _, err := tx.NewInsert().Model(&lastID{Kind: kind, ID: id}).On("CONFLICT (kind) DO UPDATE").
@@ -92,6 +91,46 @@ func (s *Store) Commit(version int64, changes []resource.Change) error {
 		_, err := tx.NewDelete().Model((*change)(nil)).Where("version <= ?", version-changesKept).Exec(ctx)
 		return err
 	})
+	switch {
+	case err == nil:
+		s.doubt = nil
+	case errors.Is(err, errUnsure):
+		if s.doubt == nil {
+			s.doubt = map[resource.Key]*string{}
+		}
+		maps.Copy(s.doubt, before)
+	}
+	return err
+}
+
+// body returns an object as it is kept.
+func body(object any) (*string, error) {
+	if object == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(object)
+	text := string(raw)
+	return &text, err
+}
+
+// putObjects makes the rows of objects what bodies says.
+func putObjects(ctx context.Context, tx bun.Tx, bodies map[resource.Key]*string) error {
+	var put []object
+	for key, text := range bodies {
+		if text != nil {
+			put = append(put, object{Kind: key.Kind, ID: key.ID, Body: *text})
+			continue
+		}
+		if _, err := tx.NewDelete().Model((*object)(nil)).Where("kind = ? AND id = ?", key.Kind, key.ID).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(put, rowsAtOnce) {
+		if _, err := tx.NewInsert().Model(&part).On("CONFLICT (kind, id) DO UPDATE").Set("body = EXCLUDED.body").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Load fills a tree that nobody uses yet with what is stored.
@@ -99,13 +138,16 @@ func (s *Store) Load(ctx context.Context, tree *resource.Tree) error {
 	var rows []object
 	var ids []lastID
 	var version int64
-	if err := s.db.NewSelect().Model(&rows).Order("kind", "id").Scan(ctx); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if err := s.db.NewSelect().Model(&ids).Scan(ctx); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if err := s.db.NewSelect().Model((*change)(nil)).ColumnExpr("COALESCE(MAX(version), 0)").Scan(ctx, &version); err != nil {
+	whole := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true} // another process may write
+	if err := s.db.RunInTx(ctx, whole, func(ctx context.Context, tx bun.Tx) error {
+		if err := tx.NewSelect().Model(&rows).Order("kind", "id").Scan(ctx); err != nil {
+			return err
+		}
+		if err := tx.NewSelect().Model(&ids).Scan(ctx); err != nil {
+			return err
+		}
+		return tx.NewSelect().Model((*change)(nil)).ColumnExpr("COALESCE(MAX(version), 0)").Scan(ctx, &version)
+	}); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	objects, last := map[string][]any{}, map[string]int64{}

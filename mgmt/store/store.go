@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -16,6 +17,8 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/driver/pgdriver"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"parley/mgmt/resource"
 )
 
 // ErrDSN is the error of a database that is named in a way that cannot work.
@@ -25,20 +28,25 @@ var ErrDSN = errors.New("store: DSN")
 type Store struct {
 	db       *bun.DB
 	postgres bool
+	// doubt is how objects were before commits that may or may not have happened:
+	// the connection broke before the answer. The next commit restores them first.
+	doubt map[resource.Key]*string
+	// commit is bun.Tx.Commit, but in tests.
+	commit func(bun.Tx) error
 }
 
 // Open opens the database that dsn names, postgres://... or the path of an
 // SQLite file, and brings its tables up to date. An SQLite file that is not
 // there is made.
 func Open(ctx context.Context, dsn string) (*Store, error) {
-	s := &Store{}
+	s := &Store{commit: bun.Tx.Commit}
 	switch {
 	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
 		if _, err := url.Parse(dsn); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrDSN, err)
 		}
 		s.postgres = true
-		s.db = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn))), pgdialect.New())
+		s.db = bun.NewDB(sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn), pgdriver.WithResetSessionFunc(alive))), pgdialect.New())
 		s.db.SetMaxOpenConns(16)
 	case dsn == "", strings.Contains(dsn, "://"):
 		return nil, fmt.Errorf("%w: %q is neither postgres://... nor the path of a file", ErrDSN, dsn)
@@ -80,9 +88,32 @@ func (s *Store) Close() error { return s.db.Close() }
 // writeWithin bounds a write of the configuration.
 const writeWithin = 15 * time.Second
 
+// errUnsure is the error of a commit that may have happened all the same.
+var errUnsure = errors.New("store: the commit was not confirmed")
+
 // transaction runs f in a transaction.
 func (s *Store) transaction(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
-	return s.db.RunInTx(ctx, nil, f)
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(ctx, tx); err != nil {
+		_ = tx.Rollback() // what it cannot take back, the end of the connection does
+		return err
+	}
+	if err := s.commit(tx); err != nil {
+		return fmt.Errorf("%w: %w", errUnsure, err)
+	}
+	return nil
+}
+
+// alive asks whether a connection of the pool still works, so that the first
+// write after a restart of the server does not fail for it.
+func alive(ctx context.Context, c *pgdriver.Conn) error {
+	if c.Ping(ctx) != nil {
+		return driver.ErrBadConn
+	}
+	return nil
 }
