@@ -101,11 +101,24 @@ func testHistory(t *testing.T, dsn string) {
 		"?has_media=true&limit=1":              "Ada",
 		"?start_time__gte=2026-03-04T05:08:00": "Chandra =Dorothy()",
 		"?start_time__gte=" + url.QueryEscape("2026-03-04T05:07:07Z") + "&end_time__lt=2026-03-04T05:09:00": "Blaise",
-		"?remote_alias__iexact=SIP:ADA@EXAMPLE.COM":                                                         "Ada",
+		"?display_name__istartswith=bL":                     "Blaise",
+		"?display_name__contains=A":                         "Ada",
+		"?remote_alias__contains=p%25a":                     "",
+		"?display_name__endswith=a":                         "Ada Chandra",
+		"?display_name__endswith=the%20name%20of%20Chandra": "",
+		"?display_name__iendswith=DRA":                      "Chandra",
+		"?display_name__isnull=true":                        "",
+		"?display_name__isnull=false&limit=1":               "Ada",
+		"?id=p1'%20OR%20'1'='1":                             "",
+		"?remote_alias__iexact=SIP:ADA@EXAMPLE.COM":         "Ada",
 	} {
 		if got := strings.Join(names(query), " "); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
 		}
+	}
+	last := c.want(200, "GET", historyAPI+"media_stream/?order_by=-id&id__lt=4&limit=1", "")["objects"].([]any)
+	if len(last) != 1 || last[0].(map[string]any)["id"] != 3.0 {
+		t.Errorf("%v", last)
 	}
 	one := c.want(200, "GET", historyAPI+"participant/p1/", "")
 	if one["duration"] != 90.0 || one["rx_bandwidth"] != 948.0 || one["bucketed_call_quality"] != "[0,1,2,1,0]" || one["start_time"] != "2026-03-04T05:06:07.000000" ||
@@ -123,7 +136,8 @@ func testHistory(t *testing.T, dsn string) {
 	for _, path := range []string{"participant/nobody/", "conference/c-none/", "meeting/"} {
 		c.want(404, "GET", historyAPI+path, "")
 	}
-	for _, path := range []string{"participant/?duration=long", "participant/?who=x", "participant/?display_name__regex=x", "participant/?order_by=who"} {
+	for _, path := range []string{"participant/?duration=long", "participant/?who=x", "participant/?display_name__regex=x", "participant/?order_by=who",
+		"participant/?duration__contains=1", "participant/?id=%00", "participant/?id=%ff"} {
 		if status, _, answer := c.do("GET", historyAPI+path, ""); status != 400 {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}

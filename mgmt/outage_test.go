@@ -57,6 +57,9 @@ func testDatabaseGone(t *testing.T, dsn string, breaks, mend func()) {
 	if d := c.m.Deployment(); d.Version != version || len(d.Conferences) != 1 {
 		t.Errorf("%+v", d)
 	}
+	if status, _, answer := c.do("GET", historyAPI+"conference/", ""); status != 200 && !strings.Contains(string(answer), "the history could not be read") {
+		t.Errorf("history: %d %s", status, answer)
+	}
 	mend()
 	c.create("conference", `{"name": "Found"}`)
 	c.want(202, "PATCH", at, `{"name": "Daily"}`)

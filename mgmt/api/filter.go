@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parley/mgmt/resource"
 )
@@ -89,7 +90,7 @@ func ids(value any) []int64 {
 func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 	switch op {
 	case "isnull":
-		want := text == "true" || text == "True" || text == "1"
+		want := isTrue(text)
 		return func(v any) bool { return (v == nil) == want }, nil
 	case "exact", "gt", "gte", "lt", "lte":
 		return a.compare(f, op, text)
@@ -131,6 +132,9 @@ func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 		return isText && match(fold(s), part)
 	}, nil
 }
+
+// isTrue reads what clients give to isnull.
+func isTrue(text string) bool { return text == "true" || text == "True" || text == "1" }
 
 // compare compares values of the type of f with text.
 func (a *API) compare(f *resource.Field, op, text string) (func(any) bool, error) {
@@ -273,6 +277,9 @@ func (a *API) queryOf(k *resource.Kind, query url.Values) (conditions []resource
 			return nil, nil, fmt.Errorf("%s: %s has no such field to filter by", name, k.Name)
 		}
 		for _, text := range values {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return nil, nil, fmt.Errorf("%s: %q is no text", name, text)
+			}
 			c := resource.Condition{Field: f, Op: cmp.Or(op, "exact")}
 			parts := []string{text}
 			if c.Op == "in" {
@@ -281,7 +288,7 @@ func (a *API) queryOf(k *resource.Kind, query url.Values) (conditions []resource
 			for _, part := range parts {
 				value, err := a.valueOf(f, part)
 				if c.Op == "isnull" {
-					value, err = text, nil
+					value, err = isTrue(text), nil
 				}
 				if err != nil {
 					return nil, nil, fmt.Errorf("%s: %w", name, err)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -68,7 +69,7 @@ func (a *API) pastList(w http.ResponseWriter, r *http.Request, p *Past, more []r
 	}
 	rows, total, err := p.Page(r.Context(), conditions, order, limit, offset)
 	if err != nil {
-		a.fail(w, r, err)
+		a.pastFail(w, r, err)
 		return
 	}
 	at := historyRoot + p.Kind.Name + "/"
@@ -89,7 +90,7 @@ func (a *API) pastOne(w http.ResponseWriter, r *http.Request, p *Past) {
 	rows, _, err := p.Page(r.Context(), []resource.Condition{{Field: key, Op: "exact", Values: []any{value}}}, nil, 1, 0)
 	switch {
 	case err != nil:
-		a.fail(w, r, err)
+		a.pastFail(w, r, err)
 	case len(rows) == 0:
 		a.fail(w, r, resource.ErrNoObject)
 	default:
@@ -97,11 +98,20 @@ func (a *API) pastOne(w http.ResponseWriter, r *http.Request, p *Past) {
 	}
 }
 
+// pastFail tells the client why a history could not be read.
+func (a *API) pastFail(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, resource.ErrFilter) {
+		a.log.Error("history not read", "path", r.URL.Path, "err", err)
+		err = &Refused{http.StatusServiceUnavailable, "the history could not be read: " + err.Error()}
+	}
+	a.fail(w, r, err)
+}
+
 // export writes all that fulfil the conditions as CSV (RFC 4180), page by page.
 func (a *API) export(w http.ResponseWriter, r *http.Request, p *Past, conditions []resource.Condition, order []resource.Order) {
 	rows, _, err := p.Page(r.Context(), conditions, order, limitMost, 0)
 	if err != nil {
-		a.fail(w, r, err)
+		a.pastFail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -191,42 +190,54 @@ func (s *Store) Rows(ctx context.Context, q Query, rows any) (total int, err err
 		if o.Falling {
 			direction = "DESC"
 		}
-		sel = sel.OrderExpr("? "+direction, bun.Ident(o.Field.Name))
+		sel = sel.OrderExpr("? "+direction, column(o.Field))
 	}
 	return int(n), sel.OrderExpr("seq").Limit(int64(q.Limit)).Offset(int64(q.Offset)).Scan(ctx)
 }
 
+// column returns the column of a field. Rows that have no other id are known by seq.
+func column(f *resource.Field) bun.Ident {
+	if f.Name == "id" && f.Type == resource.Integer {
+		return "seq"
+	}
+	return bun.Ident(f.Name)
+}
+
+// conditions are the ops but "in" and "isnull" in SQL: ?0 is the column, ?1 the
+// value, ?2 the function that finds a text in a text. Patterns are none of them:
+// databases differ in those, and in whether they heed the case of letters.
+var (
+	conditions = map[string]string{"exact": "?0 = ?1", "gt": "?0 > ?1", "gte": "?0 >= ?1", "lt": "?0 < ?1", "lte": "?0 <= ?1"}
+	ofTexts    = map[string]string{
+		"iexact":      "LOWER(?0) = LOWER(?1)",
+		"contains":    "?2(?0, ?1) > 0",
+		"icontains":   "?2(LOWER(?0), LOWER(?1)) > 0",
+		"startswith":  "?0 >= ?1 AND ?0 < ?3", // a range, for which there is an index
+		"istartswith": "SUBSTR(LOWER(?0), 1, LENGTH(?1)) = LOWER(?1)",
+		"endswith":    "LENGTH(?0) >= LENGTH(?1) AND SUBSTR(?0, LENGTH(?0) - LENGTH(?1) + 1) = ?1",
+		"iendswith":   "LENGTH(?0) >= LENGTH(?1) AND SUBSTR(LOWER(?0), LENGTH(?0) - LENGTH(?1) + 1) = LOWER(?1)",
+	}
+)
+
 // where adds a condition.
 func (s *Store) where(sel *bun.SelectQuery, c resource.Condition) error {
-	column := bun.Ident(c.Field.Name)
-	if c.Field.Name == "id" && c.Field.Type == resource.Integer {
-		column = "seq"
+	at := column(c.Field)
+	text, isText := c.Values[0].(string)
+	condition, ok := conditions[c.Op]
+	if !ok && isText {
+		condition, ok = ofTexts[c.Op]
 	}
-	text, _ := c.Values[0].(string)
-	position := "INSTR(?, ?)"
-	if s.postgres {
-		position = "STRPOS(?, ?)"
-	}
-	switch c.Op {
-	case "exact":
-		sel.Where("? = ?", column, c.Values[0])
-	case "gt", "gte", "lt", "lte":
-		sel.Where("? "+map[string]string{"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[c.Op]+" ?", column, c.Values[0])
-	case "in":
-		sel.Where("? IN (?)", column, bun.List(c.Values))
-	case "iexact":
-		sel.Where("LOWER(?) = ?", column, strings.ToLower(text))
-	case "contains":
-		sel.Where(position+" > 0", column, text)
-	case "icontains":
-		sel.Where(strings.Replace(position, "(?", "(LOWER(?)", 1)+" > 0", column, strings.ToLower(text))
-	case "startswith":
-		// A range, for which there is an index.
-		sel.Where("? >= ? AND ? < ?", column, text, column, text+"\U0010ffff")
-	case "istartswith":
-		sel.Where(strings.Replace(position, "(?", "(LOWER(?)", 1)+" = 1", column, strings.ToLower(text))
-	case "isnull":
-		sel.Where("? IS NULL", column) // no field is ever null
+	switch {
+	case c.Op == "in":
+		sel.Where("? IN (?)", at, bun.List(c.Values))
+	case c.Op == "isnull":
+		sel.Where("(? IS NULL) = ?", at, c.Values[0])
+	case ok:
+		find := bun.Safe("INSTR")
+		if s.postgres {
+			find = "STRPOS"
+		}
+		sel.Where(condition, at, c.Values[0], find, text+"\U0010ffff")
 	default:
 		return fmt.Errorf("%w: %s__%s: the history cannot be filtered so", resource.ErrFilter, c.Field.Name, c.Op)
 	}

@@ -11,7 +11,7 @@ import (
 
 // migrations are the versions of the tables, oldest first. A version that has
 // been released never changes. AUTO is how the database numbers rows, TIME and
-// JSON are its types.
+// JSON are its types; TEXT is ordered by bytes, whatever the locale of the database.
 var migrations = []struct{ name, comment, up string }{
 	{"20261126000001", "configuration", `
 CREATE TABLE object (
@@ -87,7 +87,7 @@ func (s *Store) migrate(ctx context.Context) error {
 func (s *Store) execute(ctx context.Context, tx bun.Tx, text string) error {
 	types := strings.NewReplacer("AUTO", "INTEGER PRIMARY KEY AUTOINCREMENT", "TIME", "TIMESTAMP", "JSON", "TEXT")
 	if s.postgres {
-		types = strings.NewReplacer("AUTO", "BIGSERIAL PRIMARY KEY", "TIME", "TIMESTAMPTZ", "JSON", "JSONB")
+		types = strings.NewReplacer("AUTO", "BIGSERIAL PRIMARY KEY", "TIME", "TIMESTAMPTZ", "JSON", "JSONB", "TEXT", `TEXT COLLATE "C"`)
 	}
 	for statement := range strings.SplitSeq(types.Replace(text), ";") {
 		if strings.TrimSpace(statement) == "" {
