@@ -47,7 +47,7 @@ func prepareUser(_ *resource.Edit, object any, in resource.Input, _ bool, p *res
 		return
 	}
 	switch {
-	case u.Password == masked: // a client sends back what it read
+	case u.Password == resource.Mask: // a client sends back what it read
 		p.Addf("password", "write the password, or leave the field out to keep the one that there is")
 	case utf8.RuneCountInString(u.Password) < auth.PasswordLeast:
 		p.Addf("password", "must have at least %d characters", auth.PasswordLeast)
@@ -57,9 +57,6 @@ func prepareUser(_ *resource.Edit, object any, in resource.Input, _ bool, p *res
 		u.Password = auth.Hash(u.Password)
 	}
 }
-
-// masked is what secrets read as.
-const masked = "********"
 
 // prepareToken makes the token.
 func prepareToken(e *resource.Edit, object any, _ resource.Input, created bool, _ *resource.Problems) {
@@ -138,12 +135,13 @@ func (a accounts) checkLastAdministrator(e *resource.Edit) error {
 	return p
 }
 
-// addAdministrator makes the first account.
-func (m *Management) addAdministrator(name, password string) error {
+// addAdministrator makes the first account, for somebody at that address.
+func (m *Management) addAdministrator(name, password, address string) error {
 	in := resource.Input{}
 	in["name"], _ = json.Marshal(name)
 	in["password"], _ = json.Marshal(password)
 	_, err := m.tree.Edit(nil, func(e *resource.Edit) error {
+		e.By = resource.By{User: name, Via: "setup", Address: address}
 		_, err := e.Create("admin_user", in)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/mgmt/resource"
 	"parley/mgmt/store/storetest"
 )
 
@@ -54,7 +55,7 @@ func testFirstAdministrator(t *testing.T, dsn string) {
 	c := &client{t: t, server: s, m: m}
 	c.password = "long enough"
 	users := c.want(200, "GET", "admin_user/", "")["objects"].([]any)
-	if one := users[0].(map[string]any); len(users) != 1 || one["name"] != "admin" || one["password"] != masked {
+	if one := users[0].(map[string]any); len(users) != 1 || one["name"] != "admin" || one["password"] != resource.Mask {
 		t.Errorf("%v", users)
 	}
 }
@@ -77,7 +78,7 @@ func testWhoMayWhat(t *testing.T, dsn string) {
 	if status, _ := ask(t, s, "POST", list, token, `{"name": "by token"}`); status != 201 {
 		t.Errorf("token: %d", status)
 	}
-	if shown := c.want(200, "GET", made["resource_uri"].(string), ""); shown["token_hash"] != masked || shown["token"] != nil {
+	if shown := c.want(200, "GET", made["resource_uri"].(string), ""); shown["token_hash"] != resource.Mask || shown["token"] != nil {
 		t.Errorf("%v", shown)
 	}
 	if status, _ := ask(t, s, "GET", list, token+"x", ""); status != 401 {

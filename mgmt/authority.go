@@ -31,6 +31,7 @@ func (m *Management) openAuthority() error {
 		}
 		kept.Certificate, kept.Key = string(certPEM), string(keyPEM)
 		if _, err := m.tree.Edit(nil, func(e *resource.Edit) error {
+			e.By = resource.By{Via: "start"}
 			return e.Set("authority", 1, func(object any) {
 				object.(*Authority).Certificate, object.(*Authority).Key = kept.Certificate, kept.Key
 			})

@@ -45,7 +45,7 @@ func open(t *testing.T, dsn string) *Management {
 
 func newClient(t *testing.T, dsn string) *client {
 	m := open(t, dsn)
-	if err := m.addAdministrator("admin", "correct horse"); err != nil {
+	if err := m.addAdministrator("admin", "correct horse", ""); err != nil {
 		t.Fatal(err)
 	}
 	c := &client{t: t, server: httptest.NewServer(m.Handler()), m: m}
@@ -298,7 +298,7 @@ func TestConfigurationIsKept(t *testing.T) { storetest.Each(t, testConfiguration
 
 func testConfigurationIsKept(t *testing.T, dsn string) {
 	m := open(t, dsn)
-	if err := m.addAdministrator("admin", "correct horse"); err != nil {
+	if err := m.addAdministrator("admin", "correct horse", ""); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(m.Handler())

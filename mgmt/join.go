@@ -56,7 +56,7 @@ func (m *Management) serveJoin(w http.ResponseWriter, r *http.Request) {
 		api.Refuse(w, http.StatusTooManyRequests, "too many wrong join tokens from this address")
 		return
 	}
-	out, err := m.join(in, time.Now())
+	out, err := m.join(in, auth.Address(r), time.Now())
 	switch {
 	case errors.Is(err, errJoinToken):
 		m.guard.Failed(address)
@@ -80,8 +80,8 @@ var (
 	errJoinRequest = errors.New("request: no certificate request")
 )
 
-// join gives a machine the place that the token is for.
-func (m *Management) join(in bus.JoinRequest, now time.Time) (*bus.JoinReply, error) {
+// join gives a machine at that address the place that the token is for.
+func (m *Management) join(in bus.JoinRequest, from string, now time.Time) (*bus.JoinReply, error) {
 	hash := auth.TokenHash(in.Token)
 	nodes, _ := m.tree.All("worker_vm")
 	for _, one := range nodes {
@@ -94,6 +94,7 @@ func (m *Management) join(in bus.JoinRequest, now time.Time) (*bus.JoinReply, er
 			return nil, fmt.Errorf("%w: %w", errJoinRequest, err)
 		}
 		if _, err := m.tree.Edit(nil, func(e *resource.Edit) error {
+			e.By = resource.By{User: node.Name, Via: "join", Address: from}
 			return e.Set("worker_vm", node.ID, func(object any) {
 				n := object.(*config.WorkerVM)
 				n.JoinToken, n.Joined, n.Serial = "", true, serial

@@ -25,7 +25,8 @@ func TestDatabaseGone(t *testing.T) {
 			}
 		}
 		testDatabaseGone(t, dsn, func() {
-			execute(`CREATE TRIGGER full BEFORE INSERT ON change BEGIN SELECT RAISE(FAIL, 'the disk is full'); END`)
+			// What is written last fails, so that all before it must be taken back.
+			execute(`CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'the disk is full'); END`)
 		}, func() { execute("DROP TRIGGER full") })
 	})
 	t.Run("postgres", func(t *testing.T) {

@@ -19,6 +19,7 @@ func (m *Management) PlaceFor(host string) (link string, err error) {
 	name := nodeName(host)
 	token := ""
 	_, err = m.tree.Edit(nil, func(e *resource.Edit) error {
+		e.By = resource.By{Via: "start"}
 		location := int64(0)
 		if places, _ := m.tree.All("system_location"); len(places) > 0 {
 			location = places[0].(*config.SystemLocation).ID

@@ -45,7 +45,7 @@ func (m *Management) serveSetup(w http.ResponseWriter, r *http.Request) {
 		api.Refuse(w, http.StatusForbidden, "wrong token: the one that is right stands in the log of the first start")
 		return
 	}
-	err := m.addAdministrator(in.Name, in.Password)
+	err := m.addAdministrator(in.Name, in.Password, auth.Address(r))
 	var problems *resource.Problems
 	switch {
 	case errors.As(err, &problems):

@@ -150,14 +150,17 @@ func (a *API) get(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 
 // edit runs a transaction for a request.
 func (a *API) edit(w http.ResponseWriter, r *http.Request, f func(e *resource.Edit) error) bool {
-	changes, err := a.tree.Edit(a.resolve, f)
+	who, address := auth.Who(r.Context()), auth.Address(r)
+	changes, err := a.tree.Edit(a.resolve, func(e *resource.Edit) error {
+		e.By = resource.By{User: who.User, Via: who.Via, Address: address}
+		return f(e)
+	})
 	if err != nil {
 		a.fail(w, r, err)
 		return false
 	}
 	for _, c := range changes {
-		who := auth.Who(r.Context())
-		a.log.Info("configuration changed", "user", who.User, "via", who.Via, "address", auth.Address(r), "op", string(c.Op), "object", c.Key.String())
+		a.log.Info("configuration changed", "user", who.User, "via", who.Via, "address", address, "op", string(c.Op), "object", c.Key.String())
 	}
 	return true
 }

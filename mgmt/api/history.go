@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -127,7 +128,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, p *Past, conditions
 		for _, row := range rows {
 			for i := range p.Kind.Fields {
 				f := &p.Kind.Fields[i]
-				line[i] = plain(fmt.Sprint(a.value(f, f.Value(row))))
+				line[i] = cell(a.value(f, f.Value(row)))
 			}
 			_ = out.Write(line)
 		}
@@ -138,6 +139,17 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, p *Past, conditions
 		}
 	}
 	out.Flush()
+}
+
+// cell is a value in CSV; null is empty.
+func cell(value any) string {
+	switch x := value.(type) {
+	case nil:
+		return ""
+	case json.RawMessage:
+		return string(x)
+	}
+	return plain(fmt.Sprint(value))
 }
 
 // plain keeps spreadsheets from taking what callers call themselves for formulas.

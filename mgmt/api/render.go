@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -69,8 +70,11 @@ func (a *API) value(f *resource.Field, value any) any {
 			return URI(f.Ref, x)
 		}
 	case string:
-		if f.Secret && x != "" {
-			return "********"
+		switch {
+		case f.Secret && x != "":
+			return resource.Mask
+		case f.Type == resource.Object:
+			return json.RawMessage(x)
 		}
 	}
 	return value

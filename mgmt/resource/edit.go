@@ -16,6 +16,8 @@ type Edit struct {
 	changes []*Change
 	byKey   map[Key]*Change
 	last    map[string]int64
+	// By is who makes it.
+	By By
 	// Reveal is what is told once, to whoever made an object: tokens.
 	Reveal map[string]any
 }
@@ -47,7 +49,7 @@ func (t *Tree) Edit(resolve Resolver, f func(e *Edit) error) ([]Change, error) {
 		return nil, nil
 	}
 	version := t.version + 1 // only transactions change it
-	if err := t.store.Commit(version, changes); err != nil {
+	if err := t.store.Commit(Commit{Version: version, Time: e.now, By: e.By, Changes: changes}); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	t.mu.Lock()
@@ -245,6 +247,7 @@ func (e *Edit) nextID(kind string) int64 {
 
 // put adds a change, or joins it with what the transaction did to the object before.
 func (e *Edit) put(c *Change) {
+	c.kind = e.tree.kinds[c.Kind]
 	first := e.byKey[c.Key]
 	if first == nil {
 		e.changes, e.byKey[c.Key] = append(e.changes, c), c

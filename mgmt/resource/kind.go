@@ -21,6 +21,7 @@ const (
 	Boolean  Type = "boolean"
 	Datetime Type = "datetime"
 	Related  Type = "related" // the id of another object, or a list of them
+	Object   Type = "object"  // a text that is JSON
 )
 
 // Field is one field of a kind, as the tags of its struct say; see
@@ -109,6 +110,8 @@ func newField(s reflect.StructField, checks Checks) Field {
 	switch {
 	case f.Ref != "":
 		f.Type, f.List = Related, t.Kind() == reflect.Slice
+	case tag.Get("object") != "":
+		f.Type = Object
 	case t == reflect.TypeFor[time.Time]():
 		f.Type = Datetime
 	case t.Kind() == reflect.Bool:
@@ -176,6 +179,28 @@ func (k *Kind) clone(object any) any {
 	p := reflect.New(k.of)
 	p.Elem().Set(reflect.ValueOf(object).Elem())
 	return p.Interface()
+}
+
+// Mask is what secrets are shown as; one that an update changes has maskNew after it.
+const (
+	Mask    = "********"
+	maskNew = " (new)"
+)
+
+// masked returns a copy of an object without its secrets. before is what it was, nil = nothing.
+func (k *Kind) masked(object, before any) any {
+	c := k.clone(object)
+	for i := range k.Fields {
+		f := &k.Fields[i]
+		if text, _ := f.Value(object).(string); f.Secret && text != "" {
+			shown := Mask
+			if before != nil && f.Value(before) != text {
+				shown += maskNew
+			}
+			f.set(c, shown)
+		}
+	}
+	return c
 }
 
 func (f *Field) of(object any) reflect.Value { return reflect.ValueOf(object).Elem().Field(f.index) }

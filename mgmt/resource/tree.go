@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Op is what a change does to an object.
@@ -23,12 +24,40 @@ type Change struct {
 	Key
 	Op            Op
 	Before, After any // nil where there is none
+
+	kind *Kind
+}
+
+// Masked returns what the object was and is with its secrets masked.
+func (c *Change) Masked() (before, after any) {
+	if c.Before != nil {
+		before = c.kind.masked(c.Before, nil)
+	}
+	if c.After != nil {
+		after = c.kind.masked(c.After, c.Before)
+	}
+	return before, after
+}
+
+// By is who makes a transaction.
+type By struct {
+	User    string // "" = the program itself
+	Via     string // "password", "token", "setup", "join", "start"
+	Address string // "" = this machine
+}
+
+// Commit is a transaction as a store keeps it.
+type Commit struct {
+	Version int64
+	Time    time.Time // UTC, microseconds
+	By      By
+	Changes []Change
 }
 
 // Store keeps what transactions change.
 type Store interface {
-	// Commit keeps all changes or none, under that version.
-	Commit(version int64, changes []Change) error
+	// Commit keeps all of it or nothing.
+	Commit(c Commit) error
 }
 
 // Tree is all objects of the configuration. Safe for concurrent use.

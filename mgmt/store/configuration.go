@@ -49,7 +49,7 @@ const changesKept = 10_000
 var _ resource.Store = (*Store)(nil)
 
 // Commit implements resource.Store. One call at a time.
-func (s *Store) Commit(version int64, changes []resource.Change) error {
+func (s *Store) Commit(c resource.Commit) error {
 	bodies := maps.Clone(s.doubt) // of objects, as they are to be; nil = gone
 	if bodies == nil {
 		bodies = map[resource.Key]*string{}
@@ -57,23 +57,29 @@ func (s *Store) Commit(version int64, changes []resource.Change) error {
 	before := map[resource.Key]*string{}
 	var rows []change
 	last := map[string]int64{}
-	for i, c := range changes {
-		was, err := body(c.Before)
+	for i, one := range c.Changes {
+		was, err := body(one.Before)
 		if err != nil {
 			return err
 		}
-		is, err := body(c.After)
+		is, err := body(one.After)
 		if err != nil {
 			return err
 		}
-		before[c.Key], bodies[c.Key] = was, is
-		rows = append(rows, change{Version: version, Part: i, Kind: c.Kind, ID: c.ID, Op: string(c.Op), Body: is})
-		last[c.Kind] = max(last[c.Kind], c.ID)
+		before[one.Key], bodies[one.Key] = was, is
+		rows = append(rows, change{Version: c.Version, Part: i, Kind: one.Kind, ID: one.ID, Op: string(one.Op), Body: is})
+		last[one.Kind] = max(last[one.Kind], one.ID)
 	}
-	err := s.transaction(context.Background(), func(ctx context.Context, tx bun.Tx) error {
+	audit, err := auditRows(c)
+	if err != nil {
+		return err
+	}
+	err = s.transaction(context.Background(), func(ctx context.Context, tx bun.Tx) error {
 		if s.doubt != nil {
-			if _, err := tx.NewDelete().Model((*change)(nil)).Where("version >= ?", version).Exec(ctx); err != nil {
-				return err
+			for _, table := range []string{"change", AuditTable} {
+				if _, err := tx.NewDelete().TableExpr(table).Where("version >= ?", c.Version).Exec(ctx); err != nil {
+					return err
+				}
 			}
 		}
 		if err := putObjects(ctx, tx, bodies); err != nil {
@@ -82,13 +88,16 @@ func (s *Store) Commit(version int64, changes []resource.Change) error {
 		if err := insert(ctx, tx, "change", rows, ""); err != nil {
 			return err
 		}
+		if err := insert(ctx, tx, AuditTable, audit, ""); err != nil {
+			return err
+		}
 		for kind, id := range last {
 			if _, err := tx.NewInsert().Model(&lastID{Kind: kind, ID: id}).On("CONFLICT (kind) DO UPDATE").
 				Set("id = CASE WHEN EXCLUDED.id > last_id.id THEN EXCLUDED.id ELSE last_id.id END").Exec(ctx); err != nil {
 				return err
 			}
 		}
-		_, err := tx.NewDelete().Model((*change)(nil)).Where("version <= ?", version-changesKept).Exec(ctx)
+		_, err := tx.NewDelete().Model((*change)(nil)).Where("version <= ?", c.Version-changesKept).Exec(ctx)
 		return err
 	})
 	switch {

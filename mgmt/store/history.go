@@ -150,10 +150,10 @@ func insert[T any](ctx context.Context, tx bun.Tx, table string, rows []T, key s
 	return nil
 }
 
-// Forget deletes what ended before a time; it returns how many rows that were.
+// Forget deletes what ended, and was changed, before a time; it returns how many rows that were.
 func (s *Store) Forget(ctx context.Context, before time.Time) (n int64, err error) {
-	for _, table := range []string{ConferenceTable, ParticipantTable, StreamTable} {
-		result, err := s.db.NewDelete().TableExpr(table).Where("end_time < ?", before.UTC()).Exec(ctx)
+	for table, column := range map[string]string{ConferenceTable: "end_time", ParticipantTable: "end_time", StreamTable: "end_time", AuditTable: "time"} {
+		result, err := s.db.NewDelete().TableExpr(table).Where("? < ?", bun.Ident(column), before.UTC()).Exec(ctx)
 		if err != nil {
 			return n, err
 		}

@@ -63,6 +63,12 @@ CREATE TABLE history_media_stream (
 );
 CREATE INDEX history_media_stream_participant ON history_media_stream (participant);
 CREATE INDEX history_media_stream_end ON history_media_stream (end_time);`},
+	{"20261126000003", "audit", `
+CREATE TABLE audit (
+	seq AUTO, version BIGINT NOT NULL, time TIME NOT NULL, "user" TEXT NOT NULL, via TEXT NOT NULL, address TEXT NOT NULL,
+	op TEXT NOT NULL, kind TEXT NOT NULL, object_id BIGINT NOT NULL, before TEXT, after TEXT
+);
+CREATE INDEX audit_time ON audit (time);`},
 }
 
 // migrate brings the tables up to date.

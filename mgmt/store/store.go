@@ -85,8 +85,11 @@ func sqliteDSN(path string) string {
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-// writeWithin bounds a write of the configuration.
-const writeWithin = 15 * time.Second
+// How long a write, and a search of a history, may take.
+const (
+	writeWithin = 15 * time.Second
+	readWithin  = 30 * time.Second
+)
 
 // errUnsure is the error of a commit that may have happened all the same.
 var errUnsure = errors.New("store: the commit was not confirmed")

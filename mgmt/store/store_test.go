@@ -219,13 +219,6 @@ func testUnsureCommit(t *testing.T, dsn string) {
 	s := open(t, dsn)
 	tree := load(t, s)
 	must(t, create(tree, "first", "second"))
-	first, _ := tree.Get("room", 1)
-	second, _ := tree.Get("room", 2)
-	lost := []resource.Change{
-		{Key: resource.Key{Kind: "room", ID: 1}, Op: resource.Update, Before: first, After: &room{1, "lost"}},
-		{Key: resource.Key{Kind: "room", ID: 2}, Op: resource.Delete, Before: second},
-		{Key: resource.Key{Kind: "room", ID: 90}, Op: resource.Create, After: &room{90, "lost too"}},
-	}
 	for _, happened := range []bool{true, false} {
 		s.commit = func(tx bun.Tx) error {
 			if happened {
@@ -235,12 +228,19 @@ func testUnsureCommit(t *testing.T, dsn string) {
 			}
 			return io.ErrUnexpectedEOF
 		}
-		if err := s.Commit(tree.Version()+1, lost); !errors.Is(err, errUnsure) {
+		if _, err := tree.Edit(nil, func(e *resource.Edit) error {
+			_, err := e.Create("room", name("lost too"))
+			return errors.Join(e.Update("room", 1, name("lost")), e.Delete("room", 2), err)
+		}); !errors.Is(err, resource.ErrStore) || !errors.Is(err, errUnsure) {
 			t.Errorf("%v", err)
 		}
 		s.commit = bun.Tx.Commit
 		must(t, create(tree, fmt.Sprint("third ", happened)))
 		want(t, load(t, s), text(tree))
+	}
+	var audits []Audit
+	if total, err := s.Rows(t.Context(), Query{Table: AuditTable, Limit: 10}, &audits); err != nil || total != 4 {
+		t.Errorf("%d entries of four changes, %v", total, err)
 	}
 	want(t, tree, "v3 1:first 2:second 3:third true 4:third fals")
 }
