@@ -5,11 +5,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"parley/mgmt/store/storetest"
 )
 
 // Every operation of the description is there, and every reference leads somewhere.
 func TestOpenAPI(t *testing.T) {
-	c := newClient(t)
+	c := newClient(t, storetest.SQLite(t))
 	d := c.want(200, "GET", "/api/admin/openapi.json", "")
 	text, err := json.Marshal(d)
 	if err != nil {
