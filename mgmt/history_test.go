@@ -136,8 +136,10 @@ func testHistory(t *testing.T, dsn string) {
 	for _, path := range []string{"participant/nobody/", "conference/c-none/", "meeting/"} {
 		c.want(404, "GET", historyAPI+path, "")
 	}
-	for _, path := range []string{"participant/?duration=long", "participant/?who=x", "participant/?display_name__regex=x", "participant/?order_by=who",
-		"participant/?duration__contains=1", "participant/?id=%00", "participant/?id=%ff"} {
+	for _, path := range []string{
+		"participant/?duration=long", "participant/?who=x", "participant/?display_name__regex=x", "participant/?order_by=who",
+		"participant/?duration__contains=1", "participant/?id=%00", "participant/?id=%ff",
+	} {
 		if status, _, answer := c.do("GET", historyAPI+path, ""); status != 400 {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}
