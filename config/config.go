@@ -15,7 +15,7 @@ type Config struct {
 	Management      Management `yaml:"management" doc:"The Management Node, where the deployment is configured: of parley serve and parley mgmt."`
 	Log             Log        `yaml:"log" doc:"What the program writes to standard error."`
 	Capacity        Capacity   `yaml:"capacity" doc:"What the node does when it has much to do."`
-	DataDir         string     `yaml:"data_dir" doc:"Folder for what outlives the program: the configuration of the deployment, certificates, and what work costs on this machine. Empty: parley-data in the folder where the program was started."`
+	DataDir         string     `yaml:"data_dir" doc:"Folder for what outlives the program: the configuration of the deployment and its daily backups, certificates, and what work costs on this machine. Empty: parley-data in the folder where the program was started."`
 	MaxParticipants int        `yaml:"max_participants" doc:"Most participants on this node at a time, all conferences together. 0: no limit."`
 }
 

@@ -108,7 +108,11 @@ func (a accounts) ByToken(hash string, now time.Time) (auth.Account, bool) {
 // managed reports whether somebody can manage the deployment.
 func (a accounts) managed() bool {
 	all, _ := a.tree.All("admin_user")
-	for _, one := range all {
+	return managedBy(all)
+}
+
+func managedBy(users []any) bool {
+	for _, one := range users {
 		if u := one.(*AdminUser); u.Enabled && u.Role == string(auth.Administrator) {
 			return true
 		}
@@ -119,15 +123,7 @@ func (a accounts) managed() bool {
 // checkLastAdministrator keeps the last administrator from locking everybody out.
 func (a accounts) checkLastAdministrator(e *resource.Edit) error {
 	was := a.managed()
-	all, _ := a.tree.All("admin_user")
-	for _, one := range all {
-		if now, ok := e.Get("admin_user", one.(*AdminUser).ID); ok {
-			if u := now.(*AdminUser); u.Enabled && u.Role == string(auth.Administrator) {
-				return nil
-			}
-		}
-	}
-	if !was {
+	if !was || managedBy(e.All("admin_user")) {
 		return nil
 	}
 	p := &resource.Problems{Kind: "admin_user"}

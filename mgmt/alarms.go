@@ -83,6 +83,7 @@ const (
 	alarmConnectivity = iota + 1
 	alarmCapacity
 	alarmSink
+	alarmBackup
 )
 
 // watch looks at what is wrong now.
@@ -122,6 +123,12 @@ func (m *Management) watch(now time.Time) {
 				Details: fmt.Sprintf("Event sink %s takes no events from node %s. They wait there, and are tried again. Look at the server, and at the way to it.", sink, node),
 			})
 		}
+	}
+	if m.backupFailed != nil {
+		holding = append(holding, Alarm{
+			Identifier: alarmBackup, Name: "backup_failed", Level: "warning", Instance: backupFolder,
+			Details: fmt.Sprintf("There is no backup of the day (%v). It is tried again every hour.", m.backupFailed),
+		})
 	}
 	raised, lowered := m.alarms.set(holding, now.UTC())
 	for _, a := range raised {

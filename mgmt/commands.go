@@ -17,7 +17,7 @@ const commandWithin = 5 * time.Second
 // commands are those of the command API.
 func (m *Management) commands() []api.Command {
 	participant := func(action bus.Action, more ...string) api.Command {
-		return api.Command{Name: string(action), Required: append([]string{"participant_id"}, more...), Do: func(a api.Arguments) (map[string]any, error) {
+		return api.Command{Name: string(action), Required: append([]string{"participant_id"}, more...), Do: func(_ context.Context, a api.Arguments) (map[string]any, error) {
 			id := a["participant_id"]
 			node, err := m.nodeOfParticipant(id)
 			if err != nil {
@@ -27,7 +27,7 @@ func (m *Management) commands() []api.Command {
 		}}
 	}
 	conference := func(action bus.Action) api.Command {
-		return api.Command{Name: string(action), Required: []string{"conference_id"}, Do: func(a api.Arguments) (map[string]any, error) {
+		return api.Command{Name: string(action), Required: []string{"conference_id"}, Do: func(_ context.Context, a api.Arguments) (map[string]any, error) {
 			id := a["conference_id"]
 			node, err := m.nodeOfConference(id)
 			if err != nil {

@@ -34,17 +34,21 @@ func (c *client) as(user, password string) *client {
 	return &other
 }
 
-func open(t *testing.T, dsn string) *Management {
+func open(t *testing.T, dsn string) *Management { return openIn(t, dsn, "") }
+
+// openIn opens one that keeps backups.
+func openIn(t *testing.T, dsn, dataDir string) *Management {
 	t.Helper()
-	m, err := Open(t.Context(), Config{DSN: dsn, Layouts: layouts, Log: slog.New(slog.DiscardHandler), Bus: "127.0.0.1:0"})
+	m, err := Open(t.Context(), Config{DSN: dsn, Layouts: layouts, Log: slog.New(slog.DiscardHandler), DataDir: dataDir, Bus: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func newClient(t *testing.T, dsn string) *client {
-	m := open(t, dsn)
+func newClient(t *testing.T, dsn string) *client { return newClientOf(t, open(t, dsn)) }
+
+func newClientOf(t *testing.T, m *Management) *client {
 	if err := m.addAdministrator("admin", "correct horse", ""); err != nil {
 		t.Fatal(err)
 	}

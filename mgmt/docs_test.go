@@ -10,8 +10,10 @@ import (
 )
 
 // Every operation of the description is there, and every reference leads somewhere.
-func TestOpenAPI(t *testing.T) {
-	c := newClient(t, storetest.SQLite(t))
+func TestOpenAPI(t *testing.T) { storetest.Each(t, testOpenAPI) }
+
+func testOpenAPI(t *testing.T, dsn string) {
+	c := newClientOf(t, openIn(t, dsn, t.TempDir()))
 	d := c.want(200, "GET", "/api/admin/openapi.json", "")
 	text, err := json.Marshal(d)
 	if err != nil {

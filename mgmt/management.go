@@ -27,6 +27,7 @@ type Config struct {
 	Log     *slog.Logger
 	Version string
 	Bus     string // "host:port" where nodes connect
+	DataDir string // where backups are kept; "" = none are made
 }
 
 // Management is a running Management Node.
@@ -41,6 +42,11 @@ type Management struct {
 	alarms  alarms
 	started time.Time
 
+	version string
+	dataDir string
+
+	backupFailed error // why there is no backup of the day; of the goroutine that makes it
+
 	public atomic.Pointer[public] // nil = nothing is served yet
 
 	authority   *pki.Authority
@@ -53,8 +59,8 @@ type Management struct {
 	done sync.WaitGroup
 }
 
-// Open opens the database and returns the Management Node on it.
-func Open(ctx context.Context, c Config) (*Management, error) {
+// load opens the database and reads what is in it.
+func load(ctx context.Context, c Config) (*Management, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -62,10 +68,19 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Management{log: c.Log, store: s, started: time.Now()}
+	m := &Management{log: c.Log, store: s, started: time.Now(), version: c.Version, dataDir: c.DataDir}
 	m.tree = resource.NewTree(s, m.kinds(c.Layouts)...)
 	if err := s.Load(ctx, m.tree); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	return m, nil
+}
+
+// Open opens the database and returns the Management Node on it.
+func Open(ctx context.Context, c Config) (*Management, error) {
+	m, err := load(ctx, c)
+	if err != nil {
+		return nil, err
 	}
 	m.tree.OnChange(func(version int64, changes []resource.Change) {
 		if m.conn != nil { // else nobody listens yet
@@ -74,10 +89,10 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	})
 	known := accounts{m.tree}
 	m.tree.Check(known.checkLastAdministrator)
-	m.guard = auth.New(known, c.Log, nil)
-	m.api = api.New(m.tree, m.guard, c.Log)
+	m.guard = auth.New(known, m.log, nil)
+	m.api = api.New(m.tree, m.guard, m.log)
 	m.api.ServeStatus(m.reports()...)
-	m.api.ServeCommands(m.commands()...)
+	m.api.ServeCommands(append(m.commands(), m.backupCommands()...)...)
 	m.api.ServeHistory(m.pasts()...)
 	if !known.managed() {
 		m.setup.token = auth.NewToken(setupTokenPrefix)
@@ -96,6 +111,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 		defer forget.Stop()
 		defer version.Stop()
 		defer look.Stop()
+		m.backUpDaily(time.Now())
 		for {
 			select {
 			case <-running.Done():
@@ -106,6 +122,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 				m.watch(now)
 			case now := <-forget.C:
 				m.forget(running, now)
+				m.backUpDaily(now)
 			}
 		}
 	})

@@ -18,7 +18,11 @@ import (
 )
 
 // mgmtCommand is `parley mgmt`.
-type mgmtCommand struct{ fileFlags }
+type mgmtCommand struct {
+	Serve   mgmtServeCommand   `cmd:"" default:"withargs" help:"Run the Management Node (what parley mgmt alone does)."`
+	Backup  mgmtBackupCommand  `cmd:"" help:"Write the configuration of the deployment into a file."`
+	Restore mgmtRestoreCommand `cmd:"" help:"Replace the configuration of the deployment by that in a file."`
+}
 
 // Help is the longer text of --help.
 func (*mgmtCommand) Help() string {
@@ -27,11 +31,16 @@ func (*mgmtCommand) Help() string {
 Examples:
 
   parley mgmt                                                        REST API on port 8443
-  PARLEY_MANAGEMENT_DATABASE=postgres://parley@db/parley parley mgmt`
+  PARLEY_MANAGEMENT_DATABASE=postgres://parley@db/parley parley mgmt
+  parley mgmt backup /backups/parley.jsonl.gz                        also while it runs
+  parley mgmt restore /backups/parley.jsonl.gz                       while it does not run, into any database`
 }
 
+// mgmtServeCommand is `parley mgmt` and `parley mgmt serve`.
+type mgmtServeCommand struct{ fileFlags }
+
 // Run implements the command.
-func (c *mgmtCommand) Run(ctx context.Context, o *output) error {
+func (c *mgmtServeCommand) Run(ctx context.Context, o *output) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
@@ -55,16 +64,27 @@ type management struct {
 	log    *slog.Logger
 }
 
-// startManagement opens the database and serves the REST API.
-func startManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (*management, error) {
+// managementConfig returns the configuration of the Management Node.
+func managementConfig(cfg config.Config, log *slog.Logger) mgmt.Config {
+	return mgmt.Config{
+		DSN: cmp.Or(cfg.Management.Database, filepath.Join(cfg.DataDir, "parley.db")), Layouts: layoutNames(), Log: log, Version: version,
+		Bus: cfg.Management.Bus, DataDir: cfg.DataDir,
+	}
+}
+
+// openManagement opens the database, which is made if there is none.
+func openManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (*mgmt.Management, error) {
 	if cfg.Management.Database == "" {
 		if err := os.MkdirAll(cfg.DataDir, 0o750); err != nil {
 			return nil, fmt.Errorf("data_dir: %w", err)
 		}
 	}
-	m, err := mgmt.Open(ctx, mgmt.Config{
-		DSN: cmp.Or(cfg.Management.Database, filepath.Join(cfg.DataDir, "parley.db")), Layouts: layoutNames(), Log: log, Version: version, Bus: cfg.Management.Bus,
-	})
+	return mgmt.Open(ctx, managementConfig(cfg, log))
+}
+
+// startManagement opens the database and serves the REST API.
+func startManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (*management, error) {
+	m, err := openManagement(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}

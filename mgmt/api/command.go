@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 
-	"parley/mgmt/auth"
 	"parley/mgmt/resource"
 )
 
@@ -20,11 +22,14 @@ type Command struct {
 	Name     string // "participant/disconnect"
 	Required []string
 	Optional []string
+	// File, if not "", is the name of an argument that is a file: then the request
+	// is multipart/form-data (RFC 7578).
+	File string
 	// Later are arguments of the model API that nothing acts on yet, and why.
 	Later map[string]string
 	// Do carries it out and returns the data of the answer. A *Refused is told to
 	// the client.
-	Do func(Arguments) (map[string]any, error)
+	Do func(context.Context, Arguments) (map[string]any, error)
 }
 
 // Refused is the error of a command that cannot be carried out.
@@ -47,7 +52,15 @@ func (a *API) ServeCommands(commands ...Command) {
 }
 
 func (a *API) command(w http.ResponseWriter, r *http.Request, c Command) {
-	in, err := body(w, r)
+	read := body
+	file := ""
+	if c.File != "" && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		read = func(w http.ResponseWriter, r *http.Request) (in resource.Input, err error) {
+			in, file, err = form(w, r, c.File)
+			return in, err
+		}
+	}
+	in, err := read(w, r)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -57,14 +70,40 @@ func (a *API) command(w http.ResponseWriter, r *http.Request, c Command) {
 		a.fail(w, r, err)
 		return
 	}
-	data, err := c.Do(arguments)
+	if file != "" {
+		arguments[c.File] = file
+	}
+	data, err := c.Do(r.Context(), arguments)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	who := auth.Who(r.Context())
-	a.log.Info("command", "name", c.Name, "user", who.User, "via", who.Via, "address", auth.Address(r), "data", data)
+	by := By(r.Context())
+	a.log.Info("command", "name", c.Name, "user", by.User, "via", by.Via, "address", by.Address, "data", data)
 	reply(w, http.StatusAccepted, map[string]any{"status": "success", "data": data})
+}
+
+// fileMax bounds what a request with a file may bring.
+const fileMax = 256 << 20
+
+// form reads a request with a file: its fields, and the content of the file.
+func form(w http.ResponseWriter, r *http.Request, file string) (in resource.Input, content string, err error) {
+	r.Body = http.MaxBytesReader(w, r.Body, fileMax)
+	if err := r.ParseMultipartForm(bodyMax); err != nil {
+		return nil, "", badRequest("the body is no form: %v", err)
+	}
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // temporary files
+	in = resource.Input{}
+	for name, texts := range r.MultipartForm.Value {
+		in[name], _ = json.Marshal(texts[0]) // texts can be
+	}
+	part, _, err := r.FormFile(file)
+	if err != nil {
+		return nil, "", badRequest("%s: %v", file, err)
+	}
+	defer part.Close()
+	raw, err := io.ReadAll(part)
+	return in, string(raw), err
 }
 
 // arguments reads those of a request.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,11 +149,17 @@ func (a *API) get(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 	reply(w, http.StatusOK, a.object(k, object))
 }
 
+// By returns who sent the request of a context.
+func By(ctx context.Context) resource.By {
+	who := auth.Who(ctx)
+	return resource.By{User: who.User, Via: who.Via, Address: who.Address}
+}
+
 // edit runs a transaction for a request.
 func (a *API) edit(w http.ResponseWriter, r *http.Request, f func(e *resource.Edit) error) bool {
-	who, address := auth.Who(r.Context()), auth.Address(r)
+	by := By(r.Context())
 	changes, err := a.tree.Edit(a.resolve, func(e *resource.Edit) error {
-		e.By = resource.By{User: who.User, Via: who.Via, Address: address}
+		e.By = by
 		return f(e)
 	})
 	if err != nil {
@@ -160,7 +167,7 @@ func (a *API) edit(w http.ResponseWriter, r *http.Request, f func(e *resource.Ed
 		return false
 	}
 	for _, c := range changes {
-		a.log.Info("configuration changed", "user", who.User, "via", who.Via, "address", address, "op", string(c.Op), "object", c.Key.String())
+		a.log.Info("configuration changed", "user", by.User, "via", by.Via, "address", by.Address, "op", string(c.Op), "object", c.Key.String())
 	}
 	return true
 }

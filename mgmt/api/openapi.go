@@ -118,6 +118,9 @@ func (a *API) schemas() map[string]schemaObject {
 		for _, name := range append(slices.Clone(c.Required), c.Optional...) {
 			properties[name] = schemaObject{"type": "string"}
 		}
+		if c.File != "" {
+			properties[c.File] = schemaObject{"type": "string", "contentMediaType": "application/octet-stream", "description": "A file: then the body is multipart/form-data."}
+		}
 		all["command_"+strings.ReplaceAll(c.Name, "/", "_")] = schemaObject{"type": "object", "required": c.Required, "properties": properties}
 	}
 	return all
@@ -145,7 +148,7 @@ func kindSchema(k *resource.Kind) schemaObject {
 }
 
 func fieldSchema(f *resource.Field) schemaObject {
-	kinds := map[resource.Type]string{resource.Integer: "integer", resource.Float: "number", resource.Boolean: "boolean"}
+	kinds := map[resource.Type]string{resource.Integer: "integer", resource.Float: "number", resource.Boolean: "boolean", resource.Object: "object"}
 	kind := kinds[f.Type]
 	if kind == "" {
 		kind = "string"

@@ -27,6 +27,8 @@ type Identity struct {
 	User string
 	Role Role
 	Via  string // "password", "token" or "session"
+
+	Address string // where it came from
 }
 
 // Account is an account as the guard sees it.
@@ -104,6 +106,7 @@ func (g *Guard) Wrap(next http.Handler, refuse func(w http.ResponseWriter, statu
 			refuse(w, http.StatusUnauthorized, err.Error())
 			return
 		}
+		who.Address = address
 		if wait := g.spend(who.User); wait > 0 {
 			tooMany(w, wait, refuse, "more than 1,000 requests in a minute")
 			return
@@ -142,7 +145,7 @@ func (g *Guard) identify(r *http.Request) (Identity, error) {
 		if !found {
 			return Identity{}, errWrong
 		}
-		return Identity{a.Name, a.Role, "token"}, nil
+		return Identity{User: a.Name, Role: a.Role, Via: "token"}, nil
 	}
 	name, password, ok := r.BasicAuth()
 	if !ok {
@@ -152,7 +155,7 @@ func (g *Guard) identify(r *http.Request) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{a.Name, a.Role, "password"}, nil
+	return Identity{User: a.Name, Role: a.Role, Via: "password"}, nil
 }
 
 // Check returns the account of that name if the password is its own.

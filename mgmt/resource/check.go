@@ -13,7 +13,7 @@ func (e *Edit) check() error {
 	taken := map[string]Key{} // values of unique fields among the changes
 	for _, c := range e.changes {
 		if c.After == nil {
-			if by := e.referrers(c.Key, false); c.Before != nil && len(by) > 0 {
+			if by := e.untouched(c.Key); c.Before != nil && len(by) > 0 {
 				return &InUse{c.Kind, c.ID, by[:min(len(by), 3)]}
 			}
 			continue
@@ -78,18 +78,38 @@ func (e *Edit) referrers(to Key, owned bool) []Key {
 	return list
 }
 
+// untouched returns the objects that refer to one and that the transaction does
+// not change; those that it does are looked at themselves.
+func (e *Edit) untouched(to Key) (list []Key) {
+	for _, name := range e.tree.names {
+		k := e.tree.kinds[name]
+		for i := range k.Fields {
+			if f := &k.Fields[i]; f.Ref == to.Kind {
+				list = e.stillReferring(list, k, f, to.ID)
+			}
+		}
+	}
+	return list
+}
+
 func (e *Edit) referring(list []Key, k *Kind, f *Field, to int64) []Key {
+	list = e.stillReferring(list, k, f, to)
+	for _, c := range e.changes {
+		if c.Kind == k.Name && c.After != nil && slices.Contains(f.refs(c.After), to) {
+			list = append(list, c.Key)
+		}
+	}
+	return list
+}
+
+// stillReferring are those of referring that the transaction does not change.
+func (e *Edit) stillReferring(list []Key, k *Kind, f *Field, to int64) []Key {
 	e.tree.mu.RLock()
 	ids := sortedIDs(e.tree.tables[k.Name].refs[f.Name][to])
 	e.tree.mu.RUnlock()
 	for _, n := range ids {
 		if e.byKey[Key{k.Name, n}] == nil {
 			list = append(list, Key{k.Name, n})
-		}
-	}
-	for _, c := range e.changes {
-		if c.Kind == k.Name && c.After != nil && slices.Contains(f.refs(c.After), to) {
-			list = append(list, c.Key)
 		}
 	}
 	return list

@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,7 +51,7 @@ func (t *Tree) Edit(resolve Resolver, f func(e *Edit) error) ([]Change, error) {
 		return nil, nil
 	}
 	version := t.version + 1 // only transactions change it
-	if err := t.store.Commit(Commit{Version: version, Time: e.now, By: e.By, Changes: changes}); err != nil {
+	if err := t.store.Commit(Commit{Version: version, Time: e.now, By: e.By, Changes: changes, Last: e.last}); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	t.mu.Lock()
@@ -61,6 +63,9 @@ func (t *Tree) Edit(resolve Resolver, f func(e *Edit) error) ([]Change, error) {
 		} else {
 			t.tables[c.Kind].put(t.kinds[c.Kind], c.After)
 		}
+	}
+	for kind, n := range e.last {
+		t.tables[kind].last = max(t.tables[kind].last, n)
 	}
 	if t.changed != nil {
 		t.changed(version, changes)
@@ -166,6 +171,64 @@ func (e *Edit) Delete(kind string, n int64) error {
 		}
 	}
 	return nil
+}
+
+// All returns the objects of a kind as the transaction sees them.
+func (e *Edit) All(kind string) []any {
+	all, _ := e.tree.All(kind)
+	all = slices.DeleteFunc(all, func(one any) bool { return e.byKey[Key{kind, id(one)}] != nil })
+	for _, c := range e.changes {
+		if c.Kind == kind && c.After != nil {
+			all = append(all, c.After)
+		}
+	}
+	return all
+}
+
+// Replace makes the objects those of a snapshot. Singletons that it does not have
+// get their defaults.
+func (e *Edit) Replace(s Snapshot) error {
+	for _, name := range e.tree.names {
+		k := e.tree.kinds[name]
+		objects := s.Objects[name]
+		if k.Singleton && len(objects) == 0 {
+			objects = []any{k.New()}
+			setID(objects[0], 1)
+		}
+		wanted := map[int64]bool{}
+		for _, one := range objects {
+			n := id(one)
+			if wanted[n] || n < 1 || k.Singleton && n != 1 {
+				return fmt.Errorf("there cannot be %s, or not twice", Key{name, n})
+			}
+			wanted[n] = true
+		}
+		for _, one := range e.All(name) {
+			if n := id(one); !wanted[n] {
+				e.put(&Change{Key: Key{name, n}, Op: Delete, Before: one})
+			}
+		}
+		e.last[name] = max(e.last[name], s.Last[name])
+		for _, one := range objects {
+			n := id(one)
+			e.last[name] = max(e.last[name], n)
+			before, there := e.Get(name, n)
+			switch {
+			case !there:
+				e.put(&Change{Key: Key{name, n}, Op: Create, After: one})
+			case !same(before, one):
+				e.put(&Change{Key: Key{name, n}, Op: Update, Before: before, After: one})
+			}
+		}
+	}
+	return nil
+}
+
+// same compares objects as they are kept.
+func same(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // children makes the child lists what in says they are: objects without id are

@@ -52,6 +52,14 @@ type Commit struct {
 	Time    time.Time // UTC, microseconds
 	By      By
 	Changes []Change
+	Last    map[string]int64 // highest id that was ever given, of kinds where it rises
+}
+
+// Snapshot is all objects at one version.
+type Snapshot struct {
+	Version int64
+	Objects map[string][]any // by kind
+	Last    map[string]int64 // highest id that each kind ever had
 }
 
 // Store keeps what transactions change.
@@ -183,22 +191,32 @@ func folded(value any) string {
 	return strings.ToLower(s)
 }
 
-// Load puts what a store kept into the tree, before anybody uses it. last is the
-// highest id that each kind ever had; objects of unknown kinds are left out.
-func (t *Tree) Load(version int64, objects map[string][]any, last map[string]int64) {
+// Load puts what a store kept into the tree, before anybody uses it. Objects of
+// unknown kinds are left out.
+func (t *Tree) Load(s Snapshot) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.version = version
-	for name, list := range objects {
-		k := t.kinds[name]
-		if k == nil {
-			continue
-		}
-		for _, object := range list {
+	t.version = s.Version
+	for name, k := range t.kinds {
+		for _, object := range s.Objects[name] {
 			t.tables[name].put(k, object)
 		}
-		t.tables[name].last = max(t.tables[name].last, last[name])
+		t.tables[name].last = max(t.tables[name].last, s.Last[name])
 	}
+}
+
+// Snapshot returns all objects, by rising id.
+func (t *Tree) Snapshot() Snapshot {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	s := Snapshot{Version: t.version, Objects: map[string][]any{}, Last: map[string]int64{}}
+	for name, table := range t.tables {
+		for _, n := range table.order {
+			s.Objects[name] = append(s.Objects[name], table.objects[n])
+		}
+		s.Last[name] = table.last
+	}
+	return s
 }
 
 // OnChange has f told of every committed transaction, in order. f must be quick

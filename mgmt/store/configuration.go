@@ -56,7 +56,6 @@ func (s *Store) Commit(c resource.Commit) error {
 	}
 	before := map[resource.Key]*string{}
 	var rows []change
-	last := map[string]int64{}
 	for i, one := range c.Changes {
 		was, err := body(one.Before)
 		if err != nil {
@@ -68,7 +67,6 @@ func (s *Store) Commit(c resource.Commit) error {
 		}
 		before[one.Key], bodies[one.Key] = was, is
 		rows = append(rows, change{Version: c.Version, Part: i, Kind: one.Kind, ID: one.ID, Op: string(one.Op), Body: is})
-		last[one.Kind] = max(last[one.Kind], one.ID)
 	}
 	audit, err := auditRows(c)
 	if err != nil {
@@ -91,7 +89,7 @@ func (s *Store) Commit(c resource.Commit) error {
 		if err := insert(ctx, tx, AuditTable, audit, ""); err != nil {
 			return err
 		}
-		for kind, id := range last {
+		for kind, id := range c.Last {
 			if _, err := tx.NewInsert().Model(&lastID{Kind: kind, ID: id}).On("CONFLICT (kind) DO UPDATE").
 				Set("id = CASE WHEN EXCLUDED.id > last_id.id THEN EXCLUDED.id ELSE last_id.id END").Exec(ctx); err != nil {
 				return err
@@ -174,6 +172,6 @@ func (s *Store) Load(ctx context.Context, tree *resource.Tree) error {
 	for _, row := range ids {
 		last[row.Kind] = row.ID
 	}
-	tree.Load(version, objects, last)
+	tree.Load(resource.Snapshot{Version: version, Objects: objects, Last: last})
 	return nil
 }
