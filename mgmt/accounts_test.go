@@ -1,6 +1,7 @@
 package mgmt
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -122,5 +123,62 @@ func testGuessing(t *testing.T, dsn string) {
 	status, h := ask(t, c.server, "GET", root+"conference/", "", "")
 	if status != 429 || h.Get("Retry-After") == "" {
 		t.Errorf("after ten failures: %d %v", status, h)
+	}
+}
+
+// A browser signs in, and pages of other sites can do nothing with that.
+func TestBrowser(t *testing.T) { storetest.Each(t, testBrowser) }
+
+func testBrowser(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
+	send := func(method, path, body string, header ...string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, c.server.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		resp, err := c.server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp
+	}
+	const signIn = `{"name": "admin", "password": "correct horse"}`
+	if resp := send("POST", "/api/session/", signIn, "Sec-Fetch-Site", "cross-site"); resp.StatusCode != 403 {
+		t.Errorf("from another site: %s", resp.Status)
+	}
+	resp := send("POST", "/api/session/", signIn, "Sec-Fetch-Site", "same-origin")
+	if resp.StatusCode != 201 || len(resp.Cookies()) != 1 {
+		t.Fatalf("%s %v", resp.Status, resp.Cookies())
+	}
+	var who struct{ CSRF string }
+	if err := json.NewDecoder(resp.Body).Decode(&who); err != nil {
+		t.Fatal(err)
+	}
+	cookie := resp.Cookies()[0].Name + "=" + resp.Cookies()[0].Value
+	const room = `{"name": "by browser"}`
+	for _, test := range []struct {
+		header []string
+		want   int
+	}{
+		{[]string{"Cookie", cookie}, 403},
+		{[]string{"Cookie", cookie, "X-Parley-CSRF", who.CSRF, "Origin", "https://elsewhere.example"}, 403},
+		{[]string{"Cookie", cookie, "X-Parley-CSRF", who.CSRF}, 201},
+	} {
+		if resp := send("POST", root+"conference/", room, test.header...); resp.StatusCode != test.want {
+			t.Errorf("%v: %s", test.header, resp.Status)
+		}
+	}
+	page := send("GET", "/conference/1", "")
+	if page.StatusCode != 200 || page.Header.Get("Content-Security-Policy") == "" || page.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s %v", page.Status, page.Header)
+	}
+	if resp := send("GET", "/api/nothing/", ""); resp.StatusCode != 404 || resp.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("below /api/: %s %v", resp.Status, resp.Header)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"parley/bus"
 	"parley/mgmt/api"
 	"parley/mgmt/auth"
+	"parley/mgmt/pages"
 	"parley/mgmt/resource"
 	"parley/mgmt/store"
 	"parley/pki"
@@ -138,7 +139,26 @@ func (m *Management) Handler() http.Handler {
 	mux.Handle("/api/admin/", m.api)
 	mux.HandleFunc("POST /api/setup/{$}", m.serveSetup)
 	mux.HandleFunc("POST /api/join/{$}", m.serveJoin)
-	return mux
+	mux.Handle("/api/session/{$}", m.guard.ServeSession(api.Refuse))
+	mux.HandleFunc("/api/", api.NotFound)
+	mux.Handle("/", pages.Handler())
+	return protect(mux)
+}
+
+// protect refuses what pages of other sites send, with whatever the browser would
+// add by itself, and has browsers take answers for nothing but what they are.
+func protect(next http.Handler) http.Handler {
+	own := http.NewCrossOriginProtection()
+	own.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		api.Refuse(w, http.StatusForbidden, "pages of other sites may not change anything here")
+	}))
+	next = own.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Close ends everything and closes the database.

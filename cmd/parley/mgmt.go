@@ -122,8 +122,7 @@ func (m *management) URL() string {
 // invite tells whoever started the program how to make the first administrator.
 func (m *management) invite() {
 	if token := m.SetupToken(); token != "" {
-		m.log.Warn("nobody can manage this deployment yet: make the administrator, once", "run",
-			fmt.Sprintf(`curl -k %sapi/setup/ -d '{"token": %q, "name": "admin", "password": "<at least ten characters>"}'`, m.URL(), token))
+		m.log.Warn("nobody can manage this deployment yet: open this link, once, to set the administrator's password", "link", m.URL()+"setup#"+token)
 	}
 }
 

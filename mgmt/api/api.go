@@ -31,7 +31,7 @@ func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
 	}
 	a.mux.HandleFunc("GET "+configurationRoot+"{$}", a.index)
 	a.serveDocs()
-	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { Refuse(w, http.StatusNotFound, noSuchPath(r)) })
+	a.mux.HandleFunc("/", NotFound)
 	return a
 }
 

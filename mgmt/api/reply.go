@@ -27,12 +27,13 @@ func Refuse(w http.ResponseWriter, status int, text string) {
 	reply(w, status, map[string]string{"error": text})
 }
 
-func noSuchPath(r *http.Request) string {
+// NotFound answers requests for paths where there is nothing.
+func NotFound(w http.ResponseWriter, r *http.Request) {
 	text := fmt.Sprintf("there is nothing at %s", r.URL.Path)
 	if !strings.HasSuffix(r.URL.Path, "/") {
 		text += "; paths end with a slash"
 	}
-	return text
+	Refuse(w, http.StatusNotFound, text)
 }
 
 // requestError is the error of a request that cannot be understood.

@@ -56,6 +56,7 @@ type Guard struct {
 	failures map[string]*failures   // guarded by mu: by address and by account
 	proved   map[[32]byte]time.Time // guarded by mu: passwords that were right, until when that is believed
 	buckets  map[string]*bucket     // guarded by mu: requests by account
+	sessions map[string]*session    // guarded by mu: by the hash of their token
 	hashing  chan struct{}          // bounds the memory that hashing takes
 }
 
@@ -66,7 +67,7 @@ func New(accounts Accounts, log *slog.Logger, now func() time.Time) *Guard {
 	}
 	return &Guard{
 		accounts: accounts, log: log, now: now, failures: map[string]*failures{}, proved: map[[32]byte]time.Time{},
-		buckets: map[string]*bucket{}, hashing: make(chan struct{}, 2),
+		buckets: map[string]*bucket{}, sessions: map[string]*session{}, hashing: make(chan struct{}, 2),
 	}
 }
 
@@ -92,31 +93,52 @@ const believedFor = time.Minute
 func (g *Guard) Wrap(next http.Handler, refuse func(w http.ResponseWriter, status int, text string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address := Address(r)
-		if wait := g.Locked("address " + address); wait > 0 {
-			tooMany(w, wait, refuse, "too many failed sign-ins from this address")
+		if g.refuseLocked(w, address, refuse) {
 			return
 		}
 		who, err := g.identify(r)
-		if err != nil {
+		switch {
+		case errors.Is(err, errCSRF):
+			refuse(w, http.StatusForbidden, err.Error())
+			return
+		case err != nil:
 			if errors.Is(err, errWrong) {
-				g.Failed("address " + address)
-				g.log.Warn("sign-in failed", "address", address, "user", userOf(r))
+				g.signInFailed(address, userOf(r))
 			}
-			w.Header().Set("WWW-Authenticate", `Basic realm="Parley", charset="UTF-8"`)
+			if r.Header.Get("Sec-Fetch-Dest") != "empty" { // at a page's script a browser would ask for a password itself
+				w.Header().Set("WWW-Authenticate", `Basic realm="Parley", charset="UTF-8"`)
+			}
 			refuse(w, http.StatusUnauthorized, err.Error())
 			return
 		}
 		who.Address = address
 		if wait := g.spend(who.User); wait > 0 {
-			tooMany(w, wait, refuse, "more than 1,000 requests in a minute")
+			tooMany(w, wait, refuse, tooManyRequests)
 			return
 		}
-		if who.Role != Administrator && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if who.Role != Administrator && !reads(r) {
 			refuse(w, http.StatusForbidden, "the account "+who.User+" may read only")
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identityKey{}, who)))
 	})
+}
+
+const tooManyRequests = "more than 1,000 requests in a minute"
+
+// refuseLocked refuses those whose address has failed too often.
+func (g *Guard) refuseLocked(w http.ResponseWriter, address string, refuse func(http.ResponseWriter, int, string)) bool {
+	wait := g.Locked("address " + address)
+	if wait > 0 {
+		tooMany(w, wait, refuse, "too many failed sign-ins from this address")
+	}
+	return wait > 0
+}
+
+// signInFailed counts and logs a failure.
+func (g *Guard) signInFailed(address, user string) {
+	g.Failed("address " + address)
+	g.log.Warn("sign-in failed", "address", address, "user", user)
 }
 
 func tooMany(w http.ResponseWriter, wait time.Duration, refuse func(http.ResponseWriter, int, string), text string) {
@@ -149,6 +171,9 @@ func (g *Guard) identify(r *http.Request) (Identity, error) {
 	}
 	name, password, ok := r.BasicAuth()
 	if !ok {
+		if _, err := r.Cookie(SessionCookie); err == nil {
+			return g.identifySession(r)
+		}
 		return Identity{}, errNobody
 	}
 	a, err := g.Check(name, password)
