@@ -27,7 +27,7 @@ type Conference struct {
 	Description        string  `json:"description" default:"" max:"250" doc:"A note for administrators."`
 	ServiceType        string  `json:"service_type" default:"conference" choices:"conference lecture two_stage_dialing test_call media_playback" accepts:"conference" doc:"What it is: a meeting room (conference)."`
 	Tag                string  `json:"tag" default:"" max:"250" doc:"Text that statuses and events carry along."`
-	HostView           *string `json:"host_view" default:"null" layout:"yes" doc:"Layout of the picture. null: that of the global settings."`
+	HostView           *string `json:"host_view" default:"null" doc:"Layout of the picture. null: that of the global settings."`
 	OwnThumbnail       *string `json:"own_thumbnail" default:"null" choices:"hidden shown auto" doc:"Whether those on stage see themselves among the thumbnails. null: as the global settings say. (Parley only)"`
 	ParticipantLimit   *int    `json:"participant_limit" default:"null" min:"0" max:"1000000" doc:"Most participants at a time. null: no limit."`
 	MaxPixelsPerSecond *string `json:"max_pixels_per_second" default:"null" choices:"sd hd fullhd" doc:"Largest picture that a participant is sent. null: as the global settings say."`
@@ -127,7 +127,7 @@ type Global struct {
 	ID int64 `json:"id" readonly:"yes" doc:"Always 1."`
 
 	MaxPixelsPerSecond    string `json:"max_pixels_per_second" default:"hd" choices:"sd hd fullhd" doc:"Largest picture that a participant is sent, where the room does not say."`
-	HostView              string `json:"default_host_view" default:"one_main_seven_pips" layout:"yes" doc:"Layout of rooms that do not say. (Parley only)"`
+	HostView              string `json:"default_host_view" default:"one_main_seven_pips" doc:"Layout of rooms that do not say. (Parley only)"`
 	OwnThumbnail          string `json:"own_thumbnail" default:"auto" choices:"hidden shown auto" doc:"Whether those on stage see themselves among the thumbnails: hidden, shown, or auto (hidden while the node has room). (Parley only)"`
 	AdHocPattern          string `json:"adhoc_pattern" default:"meet(-[a-z0-9-]+)?" max:"250" pattern:"yes" doc:"Rooms that need no entry: the first caller opens one. Regular expression (RE2) that the whole dialled name before the @ must match. Empty: off. (Parley only)"`
 	HistoryDays           int    `json:"history_days" default:"90" min:"1" max:"3650" doc:"How long history is kept, days. (Parley only)"`

@@ -185,7 +185,7 @@ func testErrorsNameTheField(t *testing.T, dsn string) {
 		{"POST", "conference/", `{"name": "a", "participant_limit": -1}`, 400, `"participant_limit":["must be 0 to 1000000"]`},
 		{"POST", "conference/", `{"name": "a", "participant_limit": 1.5}`, 400, `"participant_limit":["must be a whole number"]`},
 		{"POST", "conference/", `{"name": "a", "allow_guests": "yes"}`, 400, `"allow_guests":["must be true or false"]`},
-		{"POST", "conference/", `{"name": "a", "host_view": "one_main_seven_pip"}`, 400, `there is no layout of that name`},
+		{"POST", "conference/", `{"name": "a", "host_view": "one_main_seven_pip"}`, 400, `did you mean \"one_main_seven_pips\"`},
 		{"POST", "conference/", `{"name": "a", "aliases": [{"alias": "Taken"}]}`, 400, `"alias":["\"Taken\" is that of conference_alias/1 already"]`},
 		{"POST", "conference/", `{"name": "a", "aliases": [{"alias": "sip:x"}]}`, 400, `"aliases":["alias \"sip:x\": write the alias without`},
 		{"POST", "conference/", `{"name": "a", "aliases": [{"alias": "x"}, {"alias": "X"}]}`, 400, `is that of conference_alias/`},
@@ -341,6 +341,28 @@ func testSchema(t *testing.T, dsn string) {
 		fields := s["fields"].(map[string]any)
 		if fields["id"].(map[string]any)["readonly"] != true || fields["resource_uri"] == nil {
 			t.Errorf("%s: %v", kind, fields)
+		}
+		for _, name := range s["field_order"].([]any) {
+			if fields[name.(string)] == nil {
+				t.Errorf("%s: there is no field %v", kind, name)
+			}
+		}
+		if n := len(s["field_order"].([]any)); n != len(fields)-1 || s["help_text"] == "" { // but for resource_uri
+			t.Errorf("%s: %d of %d fields have a place", kind, n, len(fields))
+		}
+	}
+	fields := c.want(200, "GET", "conference/schema/", "")["fields"].(map[string]any)
+	field := func(name, key string) string { return fmt.Sprint(fields[name].(map[string]any)[key]) }
+	for _, test := range []struct{ name, key, want string }{
+		{"host_view", "valid_choices", fmt.Sprint(layouts)},
+		{"service_type", "accepts", "[conference]"},
+		{"pin", "later", "there are no PINs yet: leave it empty"},
+		{"pin", "secret", "true"},
+		{"name", "secret", "<nil>"},
+		{"aliases", "related_name", "conference"},
+	} {
+		if got := field(test.name, test.key); got != test.want {
+			t.Errorf("%s of %s is %s, want %s", test.key, test.name, got, test.want)
 		}
 	}
 }

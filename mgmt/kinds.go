@@ -3,7 +3,6 @@ package mgmt
 import (
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"parley/config"
@@ -15,12 +14,6 @@ import (
 func (m *Management) kinds(layouts []string) []resource.Kind {
 	checks := resource.Checks{
 		"alias": config.CheckAlias, "url": checkURL, "hostname": checkHostname, "pattern": checkPattern, "username": checkUsername,
-		"layout": func(name string) string {
-			if slices.Contains(layouts, name) {
-				return ""
-			}
-			return "there is no layout of that name; there are " + strings.Join(layouts, ", ") + config.DidYouMean(name, layouts)
-		},
 	}
 	conference := resource.NewKind("conference", "Virtual meeting rooms.", config.Conference{}, checks)
 	conference.Children = []resource.Child{{Name: "aliases", Kind: "conference_alias", By: "conference"}}
@@ -30,6 +23,8 @@ func (m *Management) kinds(layouts []string) []resource.Kind {
 	token.Prepare = prepareToken
 	global := resource.NewKind("global", "Settings of the whole deployment.", config.Global{}, checks)
 	global.Singleton = true
+	conference.Choose("host_view", layouts)
+	global.Choose("default_host_view", layouts)
 	authority := resource.NewKind("authority", "What issues the certificates of nodes.", Authority{}, checks)
 	authority.Singleton, authority.Hidden = true, true
 	node := resource.NewKind("worker_vm", "Conferencing Nodes.", config.WorkerVM{}, checks)

@@ -2,11 +2,14 @@ package api
 
 import "parley/mgmt/resource"
 
-// schema describes a kind as the model API does.
+// schema describes a kind as the model API does, and more for pages that show its
+// fields: their order, what each accepts so far, and what is never read back.
 func schema(k *resource.Kind) map[string]any {
 	fields := map[string]any{}
+	order := make([]string, len(k.Fields))
 	for i := range k.Fields {
 		f := &k.Fields[i]
+		order[i] = f.Name
 		about := map[string]any{
 			"type": f.Type, "help_text": f.Doc, "nullable": f.Nullable, "readonly": f.ReadOnly, "unique": f.Unique,
 			"blank": !f.Required, "default": "No default provided.",
@@ -24,6 +27,15 @@ func schema(k *resource.Kind) map[string]any {
 		if len(f.Choices) > 0 {
 			about["valid_choices"] = f.Choices
 		}
+		if len(f.Accepts) > 0 {
+			about["accepts"] = f.Accepts
+		}
+		if f.Later != "" {
+			about["later"] = f.Later
+		}
+		if f.Secret {
+			about["secret"] = true
+		}
 		if f.Min != nil || f.Max != nil {
 			about["range"] = []any{f.Min, f.Max}
 		}
@@ -31,8 +43,9 @@ func schema(k *resource.Kind) map[string]any {
 	}
 	fields["resource_uri"] = map[string]any{"type": resource.String, "help_text": "URI of the object.", "readonly": true, "nullable": false, "blank": true, "unique": true, "default": "No default provided."}
 	for _, c := range k.Children {
+		order = append(order, c.Name)
 		fields[c.Name] = map[string]any{
-			"type": resource.Related, "related_type": "to_many", "related_schema": configurationRoot + c.Kind + "/schema/",
+			"type": resource.Related, "related_type": "to_many", "related_schema": configurationRoot + c.Kind + "/schema/", "related_name": c.By,
 			"help_text": "Objects of " + c.Kind + " that belong to this one.", "nullable": false, "readonly": false, "blank": true, "unique": false, "default": []any{},
 		}
 	}
@@ -41,7 +54,7 @@ func schema(k *resource.Kind) map[string]any {
 		list, detail = []string{"get"}, []string{"get", "put", "patch"}
 	}
 	return map[string]any{
-		"fields": fields, "default_format": "application/json", "default_limit": limitDefault,
+		"help_text": k.Doc, "fields": fields, "field_order": order, "default_format": "application/json", "default_limit": limitDefault,
 		"allowed_list_http_methods": list, "allowed_detail_http_methods": detail,
 	}
 }

@@ -167,6 +167,11 @@ func (k *Kind) Field(name string) (*Field, bool) {
 	return &k.Fields[i], true
 }
 
+// Choose lets a text field be one of the choices, where its tag cannot list them.
+func (k *Kind) Choose(field string, choices []string) {
+	k.Fields[k.byName[field]].Choices = choices
+}
+
 // New returns an object of the kind with its defaults.
 func (k *Kind) New() any {
 	p := reflect.New(k.of)
