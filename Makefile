@@ -12,7 +12,7 @@ BENCHTIME ?= 1s
 DEMO ?=
 TESTTIMEOUT ?= 10m
 
-.PHONY: help deps build demo run test race asan nocgo fuzz lint e2e bench clean
+.PHONY: help deps pages build demo run test race asan nocgo fuzz lint e2e bench clean
 
 help: ## show this list
 	@awk -F' *## *' '/^[a-z0-9]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,10 @@ help: ## show this list
 deps: ## install what third_party/deps.tsv lists (apt), and Go if there is none
 	@third_party/install.sh build test
 
-build: deps ## make bin/parley
+pages: deps ## the admin pages, which become a part of bin/parley
+	@tools/pages.sh
+
+build: deps pages ## make bin/parley
 	@$(WITH_GO) CGO_ENABLED=1 go build -ldflags "-X main.version=$(VERSION)" -o bin/parley ./cmd/parley
 	@echo "bin/parley $(VERSION)"
 
@@ -48,7 +51,7 @@ fuzz: deps ## each fuzz target for a short time (FUZZTIME=10s)
 lint: deps ## gofmt, go vet and golangci-lint
 	@$(WITH_GO) tools/lint.sh
 
-e2e: deps ## tests against real phones and tools (installs them)
+e2e: deps pages ## tests against real phones and tools (installs them)
 	@third_party/install.sh e2e
 	@$(WITH_GO) tools/e2e.sh
 
@@ -59,4 +62,4 @@ bench: deps ## micro-benchmarks (BENCHTIME=1s), the pixel kernels beside libyuv 
 	@$(WITH_GO) PARLEY_BENCH=1 go test -count 1 -run '^TestMeasure$$' -v ./bench/capacity
 
 clean: ## remove what was built; the Go and the linter in .cache stay
-	@rm -rf bin
+	@rm -rf bin mgmt/pages/files/built web/admin/node_modules

@@ -264,6 +264,9 @@ func testLists(t *testing.T, dsn string) {
 		{"?participant_limit__isnull=true", "", 0, 0},
 		{"?name__regex=0[12]$", "01 02", 2, 2},
 		{"?id=7", "06 06", 1, 1},
+		{"?search=OOM%204", "40 44", 5, 5},
+		{"?search=r44", "44 44", 1, 1}, // its alias
+		{"?search=odd&search=44", "", 0, 0},
 		{"?offset=100", "", 0, 45},
 	} {
 		list, total := names(test.query)

@@ -49,7 +49,7 @@ func (m *Management) serveSetup(w http.ResponseWriter, r *http.Request) {
 	var problems *resource.Problems
 	switch {
 	case errors.As(err, &problems):
-		api.Refuse(w, http.StatusBadRequest, problems.Error())
+		api.RefuseFields(w, problems)
 	case err != nil:
 		m.log.Error("no first administrator", "err", err)
 		api.Refuse(w, http.StatusServiceUnavailable, err.Error())

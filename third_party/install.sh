@@ -33,6 +33,10 @@ fi
 
 missing=()
 for package in "${wanted[@]}"; do
+	# Node.js from elsewhere than Debian brings npm along, and refuses Debian's.
+	if [ "$package" = npm ] && command -v npm >/dev/null; then
+		continue
+	fi
 	status=$(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null || true)
 	[[ " $status" == *" installed "* ]] || missing+=("$package")
 done

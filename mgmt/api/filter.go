@@ -39,6 +39,9 @@ func (a *API) filters(k *resource.Kind, query url.Values) ([]condition, error) {
 var listParameters = []string{"limit", "offset", "order_by", "format"}
 
 func (a *API) filter(k *resource.Kind, name, value string) (condition, error) {
+	if name == "search" {
+		return a.searched(k, value), nil
+	}
 	field, op, _ := strings.Cut(name, "__")
 	f, ok := k.Field(field)
 	if !ok || f.Secret {
@@ -57,6 +60,33 @@ func (a *API) filter(k *resource.Kind, name, value string) (condition, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return func(object any) bool { return test(f.Value(object)) }, nil
+}
+
+// searched is a filter by a part of any text of the object, or of those that
+// belong to it. (Parley only)
+func (a *API) searched(k *resource.Kind, part string) condition {
+	part = strings.ToLower(part)
+	in := func(k *resource.Kind, object any) bool {
+		return slices.ContainsFunc(k.Fields, func(f resource.Field) bool {
+			text, ok := f.Value(object).(string)
+			return ok && !f.Secret && strings.Contains(strings.ToLower(text), part)
+		})
+	}
+	number, _ := k.Field("id")
+	return func(object any) bool {
+		if in(k, object) {
+			return true
+		}
+		for _, c := range k.Children {
+			child, _ := a.tree.Kind(c.Kind)
+			for _, n := range a.tree.ChildrenOf(c, number.Value(object).(int64)) {
+				if one, ok := a.tree.Get(c.Kind, n); ok && in(child, one) {
+					return true
+				}
+			}
+		}
+		return false
+	}
 }
 
 // through is a filter by a field of the object that f refers to.

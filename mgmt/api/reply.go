@@ -27,6 +27,12 @@ func Refuse(w http.ResponseWriter, status int, text string) {
 	reply(w, status, map[string]string{"error": text})
 }
 
+// RefuseFields writes what is wrong with the fields of an object, as the model API
+// does: kind, field, texts.
+func RefuseFields(w http.ResponseWriter, p *resource.Problems) {
+	reply(w, http.StatusBadRequest, map[string]any{p.Kind: p.Fields})
+}
+
 // NotFound answers requests for paths where there is nothing.
 func NotFound(w http.ResponseWriter, r *http.Request) {
 	text := fmt.Sprintf("there is nothing at %s", r.URL.Path)
@@ -55,8 +61,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var request *requestError
 	var refused *Refused
 	switch {
-	case errors.As(err, &problems): // as the model API reports them: kind, field, texts
-		reply(w, http.StatusBadRequest, map[string]any{problems.Kind: problems.Fields})
+	case errors.As(err, &problems):
+		RefuseFields(w, problems)
 	case errors.As(err, &inUse):
 		Refuse(w, http.StatusConflict, err.Error())
 	case errors.As(err, &refused):

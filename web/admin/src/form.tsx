@@ -1,0 +1,162 @@
+// The page on which an object is made or changed.
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import * as api from './api'
+import { changes, FieldRow, toForm, type Related } from './field'
+import { kindOf } from './kinds'
+import { Alert, Confirm, Copy, Heading, note, useLoad, Waiting } from './parts'
+import { go, useUnsaved } from './router'
+import { fieldsOf, help, isFixed, label, relatedKind, schemaOf, titleField, type Schema } from './schema'
+
+interface Loaded {
+  schema: Schema
+  related: Related
+  item?: api.Item
+}
+
+/** An object of a kind; id undefined = a new one. */
+export function FormPage({ kind, id, writes }: { kind: string; id?: number; writes: boolean }) {
+  const { one } = kindOf(kind)
+  const { value, error, again } = useLoad(() => load(kind, id), [kind, id])
+  if (!value) {
+    return (
+      <>
+        <Heading text={id === undefined ? `New ${one}` : kindOf(kind).title} />
+        <Waiting error={error} again={again} />
+      </>
+    )
+  }
+  return <Form key={`${kind}/${id}`} {...value} kind={kind} writes={writes} again={again} />
+}
+
+async function load(kind: string, id?: number): Promise<Loaded> {
+  const [schema, item] = await Promise.all([schemaOf(kind), id === undefined ? undefined : api.read(kind, id)])
+  const kinds = Object.values(schema.fields).filter((f) => f.type === 'related' && !f.related_name && !isFixed(f)).map(relatedKind)
+  const related = await Promise.all([...new Set(kinds)].map(async (k) => [k, await titles(k)]))
+  return { schema, item, related: Object.fromEntries(related) }
+}
+
+/** Returns the objects of a kind that a field can refer to. */
+async function titles(kind: string) {
+  const title = titleField(await schemaOf(kind))
+  const page = await api.list(kind, { limit: 5000, order_by: title })
+  return page.objects.map((o) => ({ uri: o.resource_uri, title: String(o[title]) }))
+}
+
+function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: string; writes: boolean; again: () => void }) {
+  const { one, title: many, goes } = kindOf(kind)
+  const { open, fixed } = fieldsOf(schema)
+  const single = !schema.allowed_list_http_methods.includes('post')
+  const before = Object.fromEntries(open.map(([name, f]) => [name, toForm(f, item ? item[name] : f.blank ? f.default : f.type === 'related' ? null : '')]))
+  const [now, setNow] = useState<Record<string, unknown>>(before)
+  const [refusal, setRefusal] = useState<api.Refusal>()
+  const [saving, setSaving] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const [told, setTold] = useState<Record<string, string>>()
+  const form = useRef<HTMLFormElement>(null)
+  const changed = changes(open, before, now)
+  const unsaved = Object.keys(changed).length > 0 && !told
+  useUnsaved(unsaved)
+  useEffect(() => focusError(form.current, refusal), [refusal])
+
+  const name = String(item?.[titleField(schema)] ?? '')
+  const heading = single ? many : item ? name : `New ${one}`
+  if (told) return <Told one={one} name={String(now[titleField(schema)])} told={told} back={`/${kind}/`} />
+
+  const save = async (e: Event) => {
+    e.preventDefault()
+    setSaving(true)
+    try {
+      const answer = item ? await api.change(kind, item.id, changed) : await api.create(kind, changed)
+      setRefusal(undefined)
+      if (!item && Object.keys(answer as object).length > 0) {
+        setTold(answer as Record<string, string>)
+        return
+      }
+      note(single ? 'The settings are saved.' : `The ${one} ${String(now[titleField(schema)])} is saved.`)
+      if (single) again()
+      else go(`/${kind}/`, 'replace')
+    } catch (problem) {
+      setRefusal(problem as api.Refusal)
+    } finally {
+      setSaving(false)
+    }
+  }
+  const remove = async () => {
+    await api.remove(kind, item!.id)
+    note(`The ${one} ${name} is deleted.`)
+    go(`/${kind}/`, 'replace')
+  }
+  const known = new Set(open.map(([n]) => n))
+  const elsewhere = Object.entries(refusal?.fields ?? {}).filter(([n]) => !known.has(n)).flatMap(([n, texts]) => (n === '__all__' ? texts : texts.map((t) => `${label(n)}: ${t}`)))
+  return (
+    <>
+      {!single && <nav aria-label="Way back"><a href={`/${kind}/`}>‹ {many}</a></nav>}
+      <Heading text={heading} />
+      <form ref={form} noValidate onSubmit={save}>
+        <Alert text={elsewhere.join(' ') || refusal?.message} />
+        <fieldset class="plain" disabled={!writes}>
+          {open.map(([n, field]) => (
+            <FieldRow key={n} name={n} field={field} value={now[n]} before={item?.[n]} errors={refusal?.fields[n]} related={related}
+              set={(v) => setNow((values) => ({ ...values, [n]: v }))} />
+          ))}
+        </fieldset>
+        {fixed.length > 0 && <Fixed fields={fixed} />}
+        {writes && (
+          <div class="buttons">
+            <button type="submit" class="primary" disabled={saving || (item && !unsaved)}>{item ? 'Save' : `Create ${one}`}</button>
+            {!single && <button type="button" onClick={() => go(`/${kind}/`)}>Cancel</button>}
+            {item && !single && <button type="button" class="danger apart" onClick={() => setAsking(true)}>Delete</button>}
+          </div>
+        )}
+      </form>
+      {asking && <Confirm title={`Delete ${one} ${name}?`} text={goes ?? 'This cannot be taken back.'} action="Delete" onDo={remove} onClose={() => setAsking(false)} />}
+    </>
+  )
+}
+
+/** Goes to the first field that is wrong, or to what is said above all. */
+function focusError(form: HTMLFormElement | null, refusal?: api.Refusal) {
+  if (!form || !refusal) return
+  const bad = [...form.querySelectorAll<HTMLElement>('[data-field]')].find((row) => refusal.fields[row.dataset.field!])
+  if (!bad) {
+    form.scrollIntoView()
+    return
+  }
+  const at = bad.querySelector<HTMLElement>('[aria-invalid]') ?? bad.querySelector<HTMLElement>('input, select') ?? bad
+  at.focus()
+}
+
+/** Fields that can be nothing but their default yet: what they will be for, and why not now. */
+function Fixed({ fields }: { fields: [string, Schema['fields'][string]][] }) {
+  return (
+    <details class="fixed">
+      <summary>More: {fields.length} {fields.length === 1 ? 'field' : 'fields'} of the API that cannot be changed yet</summary>
+      <dl>
+        {fields.map(([name, f]) => (
+          <div key={name}>
+            <dt>{label(name)}</dt>
+            <dd>{help(f).text} <span class="muted">{f.later ? `Not yet: ${f.later}.` : `Always ${String(f.default)}.`}</span></dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}
+
+const secrets: Record<string, string> = {
+  token: 'Token, for the header “Authorization: Bearer …”',
+  join_command: 'Command to run on the new machine',
+}
+
+/** What the API tells once, when an object is made. */
+function Told({ one, name, told, back }: { one: string; name: string; told: Record<string, string>; back: string }) {
+  return (
+    <>
+      <Heading text={`The ${one} ${name} is made`} />
+      <p>Take this now: it is shown once and works for whoever has it.</p>
+      {Object.entries(secrets).filter(([key]) => told[key]).map(([key, text]) => <Copy key={key} name={text} text={told[key]} />)}
+      <div class="buttons"><a class="button primary" href={back}>Done</a></div>
+    </>
+  )
+}

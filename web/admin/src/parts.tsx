@@ -1,0 +1,128 @@
+// Small parts that several pages are made of.
+
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { Refusal } from './api'
+import { kindOf } from './kinds'
+
+/** Loads what a page shows; loads anew when one of the values that it depends on changes. */
+export function useLoad<T>(load: () => Promise<T>, on: unknown[]): { value?: T; error?: string; again: () => void } {
+  const [state, setState] = useState<{ value?: T; error?: string }>({})
+  const [turn, setTurn] = useState(0)
+  useEffect(() => {
+    let wanted = true
+    load().then(
+      (value) => wanted && setState({ value }),
+      (e: Error) => wanted && setState({ error: e.message }),
+    )
+    return () => {
+      wanted = false
+    }
+  }, [...on, turn])
+  return { ...state, again: () => setTurn(turn + 1) }
+}
+
+/** The heading of a page: takes the focus when the page is new, so that it is read out and Tab goes on from here. */
+export function Heading({ text, children }: { text: string; children?: ComponentChildren }) {
+  const at = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    document.title = `${text} · Parley`
+    at.current?.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }, [text])
+  return (
+    <div class="heading">
+      <h1 ref={at} tabIndex={-1}>{text}</h1>
+      {children}
+    </div>
+  )
+}
+
+/** An error, read out as soon as it is there. The objects that it names can be gone to. */
+export function Alert({ text }: { text?: string }) {
+  return (
+    <div role="alert">
+      {text && (
+        <p class="alert">
+          {text.split(/\b([a-z_]+\/\d+)\b/).map((part, i) => (i % 2 ? <a href={`/${part}`}>{part.replace(/^(.*)\/(\d+)$/, (_, kind, id) => `${kindOf(kind).one} ${id}`)}</a> : part))}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** What is shown until there is something, or when it cannot be had. */
+export function Waiting({ error, again }: { error?: string; again: () => void }) {
+  if (!error) return <p class="muted" role="status">Loading …</p>
+  return (
+    <>
+      <Alert text={error} />
+      <button type="button" onClick={again}>Try again</button>
+    </>
+  )
+}
+
+let showNote = (_: string) => {}
+
+/** Tells shortly that something is done. */
+export const note = (text: string) => showNote(text)
+
+/** Where notes appear. */
+export function Notes() {
+  const [text, setText] = useState('')
+  useEffect(() => {
+    showNote = setText
+  }, [])
+  useEffect(() => {
+    const timer = text && setTimeout(() => setText(''), 6000)
+    return () => clearTimeout(timer || undefined)
+  }, [text])
+  return <div class="notes" role="status">{text && <p>{text}</p>}</div>
+}
+
+/** A text that is to be taken elsewhere, with a button that copies it. */
+export function Copy({ name, text }: { name: string; text: string }) {
+  const [copied, setCopied] = useState(false)
+  const at = useRef<HTMLElement>(null)
+  const id = useId()
+  const copy = async () => {
+    getSelection()?.selectAllChildren(at.current!)
+    await navigator.clipboard.writeText(text).then(() => setCopied(true), () => note('The browser does not let pages copy: press Ctrl+C.'))
+  }
+  return (
+    <div class="copy">
+      <p id={id}>{name}</p>
+      <div>
+        <code ref={at} tabIndex={0} aria-labelledby={id}>{text}</code>
+        <button type="button" onClick={copy}>{copied ? 'Copied' : 'Copy'}</button>
+      </div>
+      <span class="unseen" role="status">{copied && `${name} copied`}</span>
+    </div>
+  )
+}
+
+/** A question before something cannot be taken back. */
+export function Confirm({ title, text, action, onDo, onClose }: {
+  title: string
+  text: string
+  action: string
+  onDo: () => Promise<void>
+  onClose: () => void
+}) {
+  const at = useRef<HTMLDialogElement>(null)
+  const [error, setError] = useState('')
+  const id = useId()
+  useEffect(() => at.current?.showModal(), [])
+  const act = () => onDo().catch((e: Refusal) => setError(e.fields.__all__?.join(' ') ?? e.message))
+  return (
+    <dialog ref={at} aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      <p>{text}</p>
+      <Alert text={error} />
+      <div class="buttons">
+        <button type="button" autofocus onClick={() => at.current?.close()}>Cancel</button>
+        <button type="button" class="danger" onClick={act}>{action}</button>
+      </div>
+    </dialog>
+  )
+}
