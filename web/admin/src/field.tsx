@@ -4,7 +4,7 @@ import type { ComponentChildren, TargetedEvent } from 'preact'
 import { useId } from 'preact/hooks'
 import type { Item } from './api'
 import { Owned } from './owned'
-import { choice, help, label, relatedKind, type Field } from './schema'
+import { choice, help, label, relatedKind, sentence, type Field } from './schema'
 
 /** Objects that fields can refer to, by kind. */
 export type Related = Record<string, { uri: string; title: string }[]>
@@ -30,14 +30,14 @@ interface Names {
 export function FieldRow(props: FieldProps) {
   const { name, field, errors } = props
   const id = useId()
-  const { text, empty } = help(field)
+  const { text, empty } = helpShown(field)
   const described = [text && `${id}-help`, errors && `${id}-error`].filter(Boolean).join(' ')
   const names: Names = { id, 'aria-describedby': described || undefined, 'aria-invalid': errors ? true : undefined, required: !field.blank && props.before === undefined }
   const title = <>{label(name)}{names.required && <span class="required"> (required)</span>}</>
   const notes = (
     <>
       {text && <p class="help" id={`${id}-help`}>{text}</p>}
-      {errors && <p class="error" id={`${id}-error`}>{errors.map(sentence).join(' ')}</p>}
+      {errors && <p class="error" id={`${id}-error`}>{errors.map((e) => sentence(e.replace(`: ${field.help_text}`, ''))).join(' ')}</p>}
     </>
   )
   if (field.related_type === 'to_many') {
@@ -66,8 +66,13 @@ export function FieldRow(props: FieldProps) {
   )
 }
 
-/** Makes a sentence of what the API says about a field. */
-const sentence = (text: string) => text[0].toUpperCase() + text.slice(1) + (/[.?)]$/.test(text) ? '' : '.')
+/** Returns the help that stands below a control, and what stands in it while it is empty. */
+function helpShown(field: Field): { text: string; empty: string } {
+  const { text, empty } = help(field)
+  if (field.related_name) return { text: '', empty: '' } // its own fields have theirs
+  if (field.type === 'datetime' && empty) return { text: `${text} Empty: ${empty}.`, empty: '' }
+  return { text, empty }
+}
 
 function Control({ name, field, value, before, related, set, names, empty }: FieldProps & { names: Names; empty: string }) {
   const text = value === null || value === undefined ? '' : String(value)
@@ -89,7 +94,7 @@ function Control({ name, field, value, before, related, set, names, empty }: Fie
     const kept = Boolean(before)
     return <Secret names={names} value={text} set={set} kept={kept} removable={kept && field.blank} />
   }
-  return <input {...names} type="text" value={text} placeholder={empty} onInput={onInput} autocomplete="off" autocapitalize="none" spellcheck={name === 'description'} />
+  return <input {...names} type="text" value={text} placeholder={empty} onInput={onInput} autocomplete="off" {...(name === 'description' ? {} : { autocapitalize: 'none', spellcheck: false })} />
 }
 
 function Select({ names, value, none, options, set }: {

@@ -6,7 +6,7 @@ import { changes, FieldRow, toForm, type Related } from './field'
 import { kindOf } from './kinds'
 import { Alert, Confirm, Copy, Heading, note, useLoad, Waiting } from './parts'
 import { go, useUnsaved } from './router'
-import { fieldsOf, help, isFixed, label, relatedKind, schemaOf, titleField, type Schema } from './schema'
+import { fieldsOf, help, isFixed, label, relatedKind, schemaOf, titleField, whyFixed, type Schema } from './schema'
 
 interface Loaded {
   schema: Schema
@@ -16,16 +16,8 @@ interface Loaded {
 
 /** An object of a kind; id undefined = a new one. */
 export function FormPage({ kind, id, writes }: { kind: string; id?: number; writes: boolean }) {
-  const { one } = kindOf(kind)
   const { value, error, again } = useLoad(() => load(kind, id), [kind, id])
-  if (!value) {
-    return (
-      <>
-        <Heading text={id === undefined ? `New ${one}` : kindOf(kind).title} />
-        <Waiting error={error} again={again} />
-      </>
-    )
-  }
+  if (!value) return <Waiting error={error} again={again} />
   return <Form key={`${kind}/${id}`} {...value} kind={kind} writes={writes} again={again} />
 }
 
@@ -63,6 +55,12 @@ function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: s
   const heading = single ? many : item ? name : `New ${one}`
   if (told) return <Told one={one} name={String(now[titleField(schema)])} told={told} back={`/${kind}/`} />
 
+  const set = (n: string, v: unknown) => {
+    setNow((values) => ({ ...values, [n]: v }))
+    if (!refusal?.fields[n]) return
+    delete refusal.fields[n] // it is not what was refused any more
+    if (Object.keys(refusal.fields).length === 0) setRefusal(undefined)
+  }
   const save = async (e: Event) => {
     e.preventDefault()
     setSaving(true)
@@ -98,7 +96,7 @@ function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: s
         <fieldset class="plain" disabled={!writes}>
           {open.map(([n, field]) => (
             <FieldRow key={n} name={n} field={field} value={now[n]} before={item?.[n]} errors={refusal?.fields[n]} related={related}
-              set={(v) => setNow((values) => ({ ...values, [n]: v }))} />
+              set={(v) => set(n, v)} />
           ))}
         </fieldset>
         {fixed.length > 0 && <Fixed fields={fixed} />}
@@ -136,7 +134,7 @@ function Fixed({ fields }: { fields: [string, Schema['fields'][string]][] }) {
         {fields.map(([name, f]) => (
           <div key={name}>
             <dt>{label(name)}</dt>
-            <dd>{help(f).text} <span class="muted">{f.later ? `Not yet: ${f.later}.` : `Always ${String(f.default)}.`}</span></dd>
+            <dd>{help(f).text} <span class="muted">{whyFixed(f)}</span></dd>
           </div>
         ))}
       </dl>

@@ -70,7 +70,7 @@ export interface Section {
 }
 
 const order: [string, string[]][] = [
-  ['Rooms', ['conference', 'conference_alias']],
+  ['Meetings', ['conference', 'conference_alias']],
   ['Deployment', ['system_location', 'worker_vm', 'event_sink', 'global']],
   ['Access', ['admin_user', 'api_token']],
 ]

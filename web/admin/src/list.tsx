@@ -31,7 +31,7 @@ export function ListPage({ kind, writes }: { kind: string; writes: boolean }) {
   const none = value?.page.meta.total_count === 0
   return (
     <>
-      <Heading text={title}>{!(none && !query.search) && make}</Heading>
+      <Heading text={title}>{value && !(none && !query.search) && make}</Heading>
       {(!none || query.search) && <Search key={kind} title={title} text={query.search} onText={(search) => show({ search })} />}
       {!value ? <Waiting error={error} again={again} />
         : none ? (

@@ -4,11 +4,11 @@ import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import * as api from './api'
 import { FormPage } from './form'
-import { kindOf, navigation } from './kinds'
+import { navigation } from './kinds'
 import { ListPage } from './list'
 import { Logo } from './logo'
 import { Heading, Notes, note, useLoad, Waiting } from './parts'
-import { followLinks, go, useLocation } from './router'
+import { followLinks, go, useLocation, visits } from './router'
 import { kindsThere, schemaOf } from './schema'
 import { SetupPage, SignInPage } from './signin'
 
@@ -60,7 +60,7 @@ function Frame({ who, path, onLeave }: { who: api.Session; path: string; onLeave
         </nav>
       </header>
       <main id="main" tabIndex={-1}>
-        {kinds ? <Content path={path} kinds={kinds} writes={who.role === 'administrator'} /> : <Waiting error={error} again={again} />}
+        {kinds ? <Content key={visits} path={path} kinds={kinds} writes={who.role === 'administrator'} /> : <Waiting error={error} again={again} />}
       </main>
       <Notes />
     </div>
@@ -83,9 +83,9 @@ function Content({ path, kinds, writes }: { path: string; kinds: string[]; write
       </>
     )
   }
-  if (error) return <Waiting error={error} again={again} />
-  if (schema && !schema.allowed_list_http_methods.includes('post')) return <FormPage key={kind} kind={kind} id={1} writes={writes} />
-  if (id === '') return schema ? <ListPage key={kind} kind={kind} writes={writes} /> : <Heading text={kindOf(kind).title} />
+  if (!schema) return <Waiting error={error} again={again} />
+  if (!schema.allowed_list_http_methods.includes('post')) return <FormPage key={kind} kind={kind} id={1} writes={writes} />
+  if (id === '') return <ListPage key={kind} kind={kind} writes={writes} />
   return <FormPage key={path} kind={kind} id={id === 'new' ? undefined : Number(id)} writes={writes} />
 }
 

@@ -22,6 +22,9 @@ export function Owned({ value, set, kind, by, errors }: FieldProps & { kind: str
   if (!schema) return null
   const one = kindOf(kind).one
   const fields = fieldsOf(schema, by).open
+  // The API names a wrong object by what it has in it.
+  const named = (row: Row) => errors?.some((e) => fields.some(([name]) => row[name] !== '' && e.includes(JSON.stringify(row[name]))))
+  const wrong = (row: Row) => errors && (named(row) || !rows.some(named))
   const add = () => {
     added.current = true
     set([...rows, Object.fromEntries(fields.map(([name, f]) => [name, f.blank ? f.default : '']))])
@@ -37,7 +40,7 @@ export function Owned({ value, set, kind, by, errors }: FieldProps & { kind: str
           {fields.map(([name, f]) => (
             <label key={name}>
               <span>{label(name)}<span class="unseen"> {i + 1}</span></span>
-              <input type="text" value={String(row[name] ?? '')} autocomplete="off" autocapitalize="none" aria-invalid={errors && !f.blank ? true : undefined}
+              <input type="text" value={String(row[name] ?? '')} autocomplete="off" autocapitalize="none" aria-invalid={wrong(row) && !f.blank ? true : undefined}
                 onInput={(e) => set(rows.with(i, { ...row, [name]: e.currentTarget.value }))} />
             </label>
           ))}

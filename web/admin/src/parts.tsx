@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Refusal } from './api'
 import { kindOf } from './kinds'
+import { useLocation, visits } from './router'
 
 /** Loads what a page shows; loads anew when one of the values that it depends on changes. */
 export function useLoad<T>(load: () => Promise<T>, on: unknown[]): { value?: T; error?: string; again: () => void } {
@@ -70,9 +71,11 @@ export const note = (text: string) => showNote(text)
 /** Where notes appear. */
 export function Notes() {
   const [text, setText] = useState('')
+  useLocation()
   useEffect(() => {
     showNote = setText
   }, [])
+  useEffect(() => setText(''), [visits]) // somebody has gone on
   useEffect(() => {
     const timer = text && setTimeout(() => setText(''), 6000)
     return () => clearTimeout(timer || undefined)

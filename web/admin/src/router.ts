@@ -5,9 +5,15 @@ import { useEffect, useState } from 'preact/hooks'
 let mayLeave = () => true
 const listeners = new Set<() => void>()
 
+/** How often somebody went to a page: also to the one that he was on, to see it anew. */
+export let visits = 0
+
 /** Goes to a page of ours. */
 export function go(path: string, how: 'push' | 'replace' = 'push') {
-  if (how === 'push' && !mayLeave()) return
+  if (how === 'push') {
+    if (!mayLeave()) return
+    visits++
+  }
   mayLeave = () => true
   history[how === 'push' ? 'pushState' : 'replaceState'](null, '', path)
   for (const tell of listeners) tell()
@@ -15,9 +21,9 @@ export function go(path: string, how: 'push' | 'replace' = 'push') {
 
 /** Returns where the browser is, also after it has moved. */
 export function useLocation(): URL {
-  const [at, setAt] = useState(location.href)
+  const [at, setAt] = useState(() => new URL(location.href))
   useEffect(() => {
-    const look = () => setAt(location.href)
+    const look = () => setAt(new URL(location.href))
     listeners.add(look)
     addEventListener('popstate', look)
     return () => {
@@ -25,7 +31,7 @@ export function useLocation(): URL {
       removeEventListener('popstate', look)
     }
   }, [])
-  return new URL(at)
+  return at
 }
 
 /** Asks before what has been written but not saved is left. */
@@ -44,6 +50,7 @@ export function useUnsaved(unsaved: boolean) {
 
 /** Has plain clicks on links to pages of ours not load anything anew. */
 export function followLinks() {
+  addEventListener('popstate', () => visits++)
   document.addEventListener('click', (e) => {
     const link = (e.target as Element).closest?.('a')
     if (!link || link.target || e.button !== 0 || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || e.defaultPrevented) return

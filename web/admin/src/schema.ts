@@ -51,12 +51,15 @@ export function isFixed(f: Field): boolean {
   return f.later !== undefined || f.accepts?.length === 1 || (f.type === 'integer' && least !== null && least === most)
 }
 
-/** Returns the fields of a kind that can be written, in order; those that are fixed apart. */
+/** Returns the fields of a kind that can be written, in order, with what belongs to an object before its details; those that are fixed apart. */
 export function fieldsOf(schema: Schema, without?: string): { open: [string, Field][]; fixed: [string, Field][] } {
   const all = schema.field_order
     .map((name): [string, Field] => [name, schema.fields[name]])
     .filter(([name, f]) => !f.readonly && name !== without)
-  return { open: all.filter(([, f]) => !isFixed(f)), fixed: all.filter(([, f]) => isFixed(f)) }
+  const first = all.findIndex(([name]) => name === 'description') + 1
+  const owned = all.filter(([, f]) => f.related_name)
+  const rest = all.filter(([, f]) => !f.related_name)
+  return { open: rest.toSpliced(first, 0, ...owned).filter(([, f]) => !isFixed(f)), fixed: all.filter(([, f]) => isFixed(f)) }
 }
 
 /** Returns the field that names an object of the kind. */
@@ -73,12 +76,20 @@ const words: Record<string, string> = {
   pin: 'PIN', tls: 'TLS', url: 'URL', vm: 'VM',
 }
 
+// Names of fields that say more than those of the API.
+const names: Record<string, string> = {
+  conference: 'Room', default_host_view: 'Layout', es_connection_timeout: 'Event sinks: timeout', es_initial_retry_backoff: 'Event sinks: first wait',
+  es_maximum_retry_backoff: 'Event sinks: longest wait', host_view: 'Layout', max_pixels_per_second: 'Largest picture',
+  primary_owner_email_address: 'Owner (email)', system_location: 'Location',
+}
+
 const choices: Record<string, string> = {
   sd: 'SD', hd: 'HD (720p)', fullhd: 'Full HD (1080p)',
 }
 
 /** Returns the name of a field as people read it. */
 export function label(name: string): string {
+  if (names[name]) return names[name]
   const text = name.replace(/(\d+)$/, '_$1').split('_').map((word) => words[word] ?? word).join(' ')
   return text[0].toUpperCase() + text.slice(1)
 }
@@ -88,3 +99,10 @@ export function choice(value: string): string {
   const text = choices[value] ?? value.replaceAll('_', ' ')
   return text === text.toUpperCase() ? text : text[0].toUpperCase() + text.slice(1)
 }
+
+/** Returns why a field must keep its default. */
+export const whyFixed = (f: Field) =>
+  f.later ? sentence(f.later.replace(/: (use|leave) .*$/, '')) : `Always ${typeof f.default === 'string' ? choice(f.default).toLowerCase() : String(f.default)}.`
+
+/** Makes a sentence of what the API says about a field. */
+export const sentence = (text: string) => text[0].toUpperCase() + text.slice(1) + (/[.?)]$/.test(text) ? '' : '.')

@@ -6,6 +6,7 @@ import * as api from './api'
 import { Logo } from './logo'
 import { Alert, Heading } from './parts'
 import { go } from './router'
+import { sentence } from './schema'
 
 /** Runs what a form is for; an error stands above it, or at its field. */
 function useSubmit(act: () => Promise<void>) {
@@ -61,7 +62,7 @@ function Text({ name, label, value, onText, autocomplete, secret, errors, help, 
       <label for={name}>{label}</label>
       {secret ? <input type="password" {...all} /> : <input type="text" {...all} />}
       {help && <p class="help" id={`${name}-help`}>{help}</p>}
-      {errors && <p class="error" id={`${name}-error`} role="alert">{errors.join(' ')}</p>}
+      {errors && <p class="error" id={`${name}-error`} role="alert">{errors.map(sentence).join(' ')}</p>}
     </div>
   )
 }
