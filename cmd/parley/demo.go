@@ -129,10 +129,10 @@ A conference of %d is running.
   dial in     %s
   look at it  %s
   or          parley call '%s' -d 10s -r call.mp4
-  rooms       curl -k -u admin:%s %sapi/admin/configuration/v1/conference/
+  rooms       %s (sign in as admin, %s)
 
 Ctrl-C ends it.
-`, c.Callers, dialled(n.Node)[0], pageURL(n.HTTPAddr()), uri, password, m.URL())
+`, c.Callers, dialled(n.Node)[0], pageURL(n.HTTPAddr()), uri, m.URL(), password)
 	err = c.turns(ctx, o, calls)
 	fmt.Fprintln(o.progress, "ending the calls")
 	return err

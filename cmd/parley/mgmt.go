@@ -30,7 +30,7 @@ func (*mgmtCommand) Help() string {
 
 Examples:
 
-  parley mgmt                                                        REST API on port 8443
+  parley mgmt                                                        admin pages and REST API on port 8443
   PARLEY_MANAGEMENT_DATABASE=postgres://parley@db/parley parley mgmt
   parley mgmt backup /backups/parley.jsonl.gz                        also while it runs
   parley mgmt restore /backups/parley.jsonl.gz                       while it does not run, into any database`
@@ -51,7 +51,7 @@ func (c *mgmtServeCommand) Run(ctx context.Context, o *output) error {
 		return err
 	}
 	defer m.Close()
-	log.Info("the Management Node serves", "version", version, "api", m.URL())
+	log.Info("the Management Node serves", "version", version, "admin", m.URL())
 	m.invite()
 	<-ctx.Done()
 	return nil
@@ -82,7 +82,7 @@ func openManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (*
 	return mgmt.Open(ctx, managementConfig(cfg, log))
 }
 
-// startManagement opens the database and serves the REST API.
+// startManagement opens the database and serves the admin pages and the REST API.
 func startManagement(ctx context.Context, cfg config.Config, log *slog.Logger) (*management, error) {
 	m, err := openManagement(ctx, cfg, log)
 	if err != nil {
@@ -113,7 +113,7 @@ func reachableHost(address string) string {
 	return reachable(at).String()
 }
 
-// URL returns where the REST API is.
+// URL returns where the admin pages are; the REST API is below it.
 func (m *management) URL() string {
 	at := m.server.Addr()
 	return "https://" + netip.AddrPortFrom(reachable(at.Addr()), at.Port()).String() + "/"

@@ -41,13 +41,13 @@ type serveCommand struct {
 
 // Help is the longer text of --help.
 func (*serveCommand) Help() string {
-	return `Everything in one process: a Management Node, where rooms are configured by REST,
-and a Conferencing Node, where calls arrive. sip:meet@<this host> and
+	return `Everything in one process: a Management Node, where rooms are configured, by its
+pages or by REST, and a Conferencing Node, where calls arrive. sip:meet@<this host> and
 sip:meet-<anything>@<this host> open rooms from the start.
 
 Examples:
 
-  parley serve                            calls on port 5060, REST API on 8443, page on 8080
+  parley serve                            calls on port 5060, admin pages and REST API on 8443, page of the node on 8080
   parley serve --example > parley.yaml    a file to change
   parley serve -c parley.yaml --check     is it right?
   parley serve -c parley.yaml
@@ -84,7 +84,7 @@ func (c *serveCommand) Run(ctx context.Context, o *output) error {
 		return err
 	}
 	defer n.Close()
-	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n.Node), " "), "page", pageURL(n.HTTPAddr()), "api", m.URL())
+	log.Info("parley serves", "version", version, "dial", strings.Join(dialled(n.Node), " "), "page", pageURL(n.HTTPAddr()), "admin", m.URL())
 	m.invite()
 	<-ctx.Done()
 	log.Info("ending calls")
