@@ -254,6 +254,9 @@ func (o operation) describe() schemaObject {
 		parameter("query", "limit", "integer", "Most objects of the answer, 20 if not given; 0: as many as are possible, 5000.", false)
 		parameter("query", "offset", "integer", "How many are left out before.", false)
 		parameter("query", "order_by", "string", "Fields, separated by commas, with - in front for falling order. Any field can also be a filter: name=..., name__icontains=..., and in, startswith, gt, gte, lt, lte and others.", false)
+		if o.Section != "history" {
+			parameter("query", "search", "string", "A part of any text of the object, or of those that belong to it. (Parley only)", false)
+		}
 	}
 	if len(parameters) > 0 {
 		d["parameters"] = parameters

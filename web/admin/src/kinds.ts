@@ -87,6 +87,6 @@ export function navigation(kinds: string[]): Section[] {
   return [
     watching,
     ...order.map(([title, names]) => ({ title, pages: names.filter((k) => kinds.includes(k)).map(page) })),
-    { title: 'More', pages: rest.map(page) },
+    { title: 'More', pages: [...rest.map(page), { title: 'API', path: '/api/admin/docs/' }] },
   ].filter((s) => s.pages.length > 0)
 }
