@@ -188,3 +188,13 @@ type Command struct {
 type Result struct {
 	Error string `json:"error,omitempty"`
 }
+
+// PictureRequest asks a node what a conference looks like.
+type PictureRequest struct {
+	Conference string `json:"conference"` // id
+}
+
+// Picture is the answer: a JPEG, none = there is no picture now.
+type Picture struct {
+	JPEG []byte `json:"jpeg,omitempty"`
+}

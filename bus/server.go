@@ -142,7 +142,7 @@ func (a authentication) Check(c server.ClientAuthentication) bool {
 	name := pki.NodeName(node)
 	c.RegisterUser(&server.User{Username: name, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: []string{StatusSubject(node), AskSubject(node, "*")}},
-		Subscribe: &server.SubjectPermission{Allow: []string{DeltaSubject, CommandSubject(node), inbox(node) + ".>"}},
+		Subscribe: &server.SubjectPermission{Allow: []string{DeltaSubject, CommandSubject(node), PictureSubject(node), inbox(node) + ".>"}},
 		Response:  &server.ResponsePermission{MaxMsgs: 1, Expires: time.Minute},
 	}})
 	s.mu.Lock()

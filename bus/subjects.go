@@ -27,6 +27,10 @@ func AskSubject(node any, what string) string {
 // CommandSubject carries commands for a node, as Command; the answer is a Result.
 func CommandSubject(node int64) string { return "parley.command." + number(node) }
 
+// PictureSubject carries the wish to see a conference, as PictureRequest; the
+// answer is a Picture. It is apart from commands, which must not wait for it.
+func PictureSubject(node int64) string { return "parley.picture." + number(node) }
+
 func inbox(node int64) string { return "_INBOX_" + number(node) }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

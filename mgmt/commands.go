@@ -79,6 +79,30 @@ func (m *Management) nodeOfConference(id string) (int64, error) {
 	return 0, &api.Refused{Status: http.StatusNotFound, Text: "conference_id: there is no conference " + id}
 }
 
+// pictureWithin is how long a node may take for a picture.
+const pictureWithin = 3 * time.Second
+
+// picture asks the node of a conference what it looks like.
+func (m *Management) picture(ctx context.Context, id string) ([]byte, error) {
+	node, err := m.nodeOfConference(id)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(bus.PictureRequest{Conference: id})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, pictureWithin)
+	defer cancel()
+	answer, err := m.conn.RequestWithContext(ctx, bus.PictureSubject(node), text)
+	if err != nil {
+		return nil, nil // there is none now; the alarms tell of silent nodes
+	}
+	var p bus.Picture
+	err = json.Unmarshal(answer.Data, &p)
+	return p.JPEG, err
+}
+
 // tellNode has a node carry out a command.
 func (m *Management) tellNode(node int64, c bus.Command) error {
 	text, err := json.Marshal(c)

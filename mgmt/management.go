@@ -84,6 +84,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 		return nil, err
 	}
 	m.tree.OnChange(func(version int64, changes []resource.Change) {
+		m.api.Edited(changes)
 		if m.conn != nil { // else nobody listens yet
 			m.publish(version, changes)
 		}
@@ -95,6 +96,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	m.api.ServeStatus(m.reports()...)
 	m.api.ServeCommands(append(m.commands(), m.backupCommands()...)...)
 	m.api.ServeHistory(m.pasts()...)
+	m.api.ServePictures(m.picture)
 	if !known.managed() {
 		m.setup.token = auth.NewToken(setupTokenPrefix)
 	}
@@ -165,6 +167,9 @@ func protect(next http.Handler) http.Handler {
 func (m *Management) Close() error {
 	if m.stop != nil {
 		m.stop()
+	}
+	if m.api != nil {
+		m.api.EndStreams()
 	}
 	m.done.Wait()
 	m.gate.Close()

@@ -44,6 +44,7 @@ func (m *Management) Listen(address, host string, certificate tls.Certificate) (
 	if a, ok := listener.Addr().(*net.TCPAddr); ok {
 		s.address = a.AddrPort()
 	}
+	s.http.RegisterOnShutdown(m.api.EndStreams)
 	m.public.Store(&public{
 		url:         "https://" + net.JoinHostPort(host, strconv.Itoa(int(s.address.Port()))) + "/",
 		fingerprint: pki.Fingerprint(certificate.Certificate[0]),

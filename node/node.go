@@ -15,6 +15,7 @@ import (
 	"parley/config"
 	"parley/engine"
 	"parley/node/journal"
+	"parley/node/still"
 	"parley/node/web"
 	"parley/signaling/sip"
 )
@@ -36,6 +37,7 @@ type Node struct {
 	host   *host
 	sip    *sip.Server
 	web    *web.Server // nil = no page
+	camera *still.Camera
 	stop   context.CancelFunc
 	tasks  sync.WaitGroup
 	once   sync.Once
@@ -59,6 +61,7 @@ func New(c Config) (*Node, error) {
 		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: costsFile(c.Config),
 		SmallBitrate: c.Config.Media.SmallBitrate * 1000,
 	})}
+	n.camera = still.New(n.Snapshot)
 	n.host = newHost(n.engine, c.Config, c.Log)
 	n.host.chronicle = newChronicle(c.Journal, c.Log)
 	n.Configure(c.Deployment)
@@ -99,7 +102,7 @@ func (n *Node) listen(ctx context.Context, c Config) error {
 		return nil
 	}
 	n.web, err = web.Listen(cfg.HTTP.Address, web.Config{
-		Status: n.Status, Refused: n.host.refused.read, Snapshot: n.Snapshot, Version: c.Version, Log: c.Log,
+		Status: n.Status, Refused: n.host.refused.read, Snapshot: n.camera.Take, Version: c.Version, Log: c.Log,
 		Dial:  func() []string { return n.Dial(web.HostPlaceholder) },
 		AdHoc: func() bool { return n.host.directory.Load().AdHoc() }, Profiling: cfg.HTTP.Profiling,
 	})
@@ -168,6 +171,24 @@ func (n *Node) Snapshot(ctx context.Context, conference, view string) (*codecs.P
 		return p, nil
 	}
 	return nil, fmt.Errorf("conference %q has no view %q", conference, view)
+}
+
+// Picture returns what most of those in a conference see now, as a JPEG. id is
+// that of this run of the conference.
+func (n *Node) Picture(ctx context.Context, id string) ([]byte, error) {
+	for _, c := range n.engine.Status().Conferences {
+		if c.ID != id {
+			continue
+		}
+		view, most := "", -1
+		for _, v := range c.Views {
+			if v.Receivers > most {
+				view, most = v.ID, v.Receivers
+			}
+		}
+		return n.camera.Take(ctx, c.Name, view)
+	}
+	return nil, errNoConference
 }
 
 // Close says goodbye to every call, ends all media and waits for everything

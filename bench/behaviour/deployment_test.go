@@ -6,8 +6,13 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"image"
+	"image/color"
+	"image/jpeg"
 	"io"
 	"log/slog"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -144,6 +149,46 @@ func (d *deployment) command(name string, arguments map[string]any) {
 	if answer["status"] != "success" {
 		d.t.Errorf("%s: %v", name, answer)
 	}
+}
+
+// picture returns what a conference looks like now.
+func (d *deployment) picture(conference string) image.Image {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(d.t.Context(), "GET", "https://"+d.server.Addr().String()+statusAPI+"conference/"+conference+"/picture/", nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.SetBasicAuth("admin", "correct horse")
+	resp, err := d.client.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	_, parameters, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil {
+		d.t.Fatalf("%s: %v", resp.Status, err)
+	}
+	part, err := multipart.NewReader(resp.Body, parameters["boundary"]).NextPart()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	img, err := jpeg.Decode(part)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return img
+}
+
+// extremes returns the highest and the lowest luma of a picture, 0 to 255.
+func extremes(img image.Image) (lightest, darkest int) {
+	darkest = 255
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			luma := int(color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y)
+			lightest, darkest = max(lightest, luma), min(darkest, luma)
+		}
+	}
+	return lightest, darkest
 }
 
 // newNode makes a node and has it join.

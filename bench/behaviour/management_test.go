@@ -3,8 +3,10 @@
 package behaviour
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -111,6 +113,14 @@ func TestDeploymentByREST(t *testing.T) {
 	d.command("conference/transform_layout", map[string]any{"conference_id": conference, "layout": "four_by_four_speaker"})
 	m.await(b, "B sees A and C in the other layout", inGrid)
 	d.settle("the status tells of it", func() bool { return d.list(statusAPI + "conference/")[0]["layout"] == "four_by_four_speaker" })
+
+	picture := d.picture(conference.(string))
+	if size := picture.Bounds().Size(); size != image.Pt(640, 360) {
+		t.Errorf("the conference's picture is %v", size)
+	}
+	if lightest, darkest := extremes(picture); lightest < 150 || darkest > 50 {
+		t.Errorf("the conference's picture is empty: luma %d to %d", darkest, lightest)
+	}
 
 	d.ask("POST", commandAPI+"participant/mute/", map[string]any{"participant_id": "nobody"}, http.StatusNotFound)
 	d.ask("POST", commandAPI+"participant/mute/", map[string]any{}, http.StatusBadRequest)
@@ -287,9 +297,10 @@ type follower struct {
 	status  bus.NodeStatus
 }
 
-func (f *follower) Configure(d config.Deployment) { f.version <- d.Version }
-func (f *follower) Report() bus.NodeStatus        { return f.status }
-func (f *follower) Do(bus.Command) bus.Result     { return bus.Result{} }
+func (f *follower) Configure(d config.Deployment)                   { f.version <- d.Version }
+func (f *follower) Report() bus.NodeStatus                          { return f.status }
+func (f *follower) Do(bus.Command) bus.Result                       { return bus.Result{} }
+func (f *follower) Picture(context.Context, string) ([]byte, error) { return nil, nil }
 
 // Every one of fifty nodes gets every change, in order; those that missed some
 // too. How long the last one takes is told, not judged.

@@ -11,6 +11,7 @@ import (
 // API is the handler of everything under /api/admin/.
 type API struct {
 	tree    *resource.Tree
+	guard   *auth.Guard
 	log     *slog.Logger
 	mux     *http.ServeMux
 	guarded http.Handler
@@ -18,11 +19,13 @@ type API struct {
 	reports  []Report
 	commands []Command
 	pasts    []Past
+	watchers watchers
 }
 
 // New returns the API on a configuration, for those whom the guard lets through.
 func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
-	a := &API{tree: tree, log: log, mux: http.NewServeMux()}
+	a := &API{tree: tree, guard: guard, log: log, mux: http.NewServeMux()}
+	a.watchers = watchers{all: map[chan edited]struct{}{}, seen: map[string]seen{}, done: make(chan struct{})}
 	a.guarded = guard.Wrap(a.mux, Refuse)
 	for _, k := range tree.Kinds() {
 		if !k.Hidden {
@@ -30,6 +33,7 @@ func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
 		}
 	}
 	a.mux.HandleFunc("GET "+configurationRoot+"{$}", a.index)
+	a.mux.HandleFunc("GET "+eventsPath+"{$}", a.serveEvents)
 	a.serveDocs()
 	a.mux.HandleFunc("/", NotFound)
 	return a

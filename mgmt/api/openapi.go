@@ -64,6 +64,12 @@ func (a *API) operations() (list []operation) {
 			})
 		}
 	}
+	list = append(list,
+		operation{"get", statusRoot + "conference/{id}/picture/", "What a conference looks like: a stream of JPEGs (multipart/x-mixed-replace).", "status", "conference", 200, "", "", false},
+		operation{
+			"get", eventsPath, "A stream of what changes (text/event-stream). resources, which is required, says of what, with commas between; participant=<id> adds his media streams, " +
+				"conference=<id> leaves those who are in it. Events: snapshot (resource, objects), change (resource, changed, gone), configuration (kind, id).", "status", "events", 200, "", "", false,
+		})
 	for _, c := range a.commands {
 		list = append(list, operation{"post", commandRoot + c.Name + "/", "", "command", strings.SplitN(c.Name, "/", 2)[0], 202, "command_" + strings.ReplaceAll(c.Name, "/", "_"), "command", false})
 	}

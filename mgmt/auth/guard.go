@@ -124,6 +124,17 @@ func (g *Guard) Wrap(next http.Handler, refuse func(w http.ResponseWriter, statu
 	})
 }
 
+// Still reports whether whoever sent a request, to which the answer goes on, may
+// still have it. A session is not kept from getting too old by that.
+func (g *Guard) Still(r *http.Request) bool {
+	if r.Header.Get("Authorization") == "" {
+		_, _, ok := g.sessionOf(r, false)
+		return ok
+	}
+	_, err := g.identify(r)
+	return err == nil
+}
+
 const tooManyRequests = "more than 1,000 requests in a minute"
 
 // refuseLocked refuses those whose address has failed too often.

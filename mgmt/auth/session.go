@@ -65,7 +65,8 @@ func (g *Guard) open(a Account) (token string, s session) {
 }
 
 // sessionOf returns the session of a request and its account as it is now.
-func (g *Guard) sessionOf(r *http.Request) (session, Account, bool) {
+// used = the request counts as use of the session.
+func (g *Guard) sessionOf(r *http.Request, used bool) (session, Account, bool) {
 	cookie, err := r.Cookie(SessionCookie)
 	if err != nil {
 		return session{}, Account{}, false
@@ -78,7 +79,9 @@ func (g *Guard) sessionOf(r *http.Request) (session, Account, bool) {
 		g.mu.Unlock()
 		return session{}, Account{}, false
 	}
-	kept.used = now
+	if used {
+		kept.used = now
+	}
 	s := *kept
 	g.mu.Unlock()
 	a, found := g.accounts.ByName(s.user)
@@ -91,7 +94,7 @@ func (g *Guard) sessionOf(r *http.Request) (session, Account, bool) {
 
 // identifySession returns who sent a request with the cookie of a session.
 func (g *Guard) identifySession(r *http.Request) (Identity, error) {
-	s, a, ok := g.sessionOf(r)
+	s, a, ok := g.sessionOf(r, true)
 	switch {
 	case !ok:
 		return Identity{}, errSessionOver
@@ -121,7 +124,7 @@ func (g *Guard) ServeSession(refuse func(w http.ResponseWriter, status int, text
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
-			s, a, ok := g.sessionOf(r)
+			s, a, ok := g.sessionOf(r, true)
 			if !ok {
 				replySession(w, http.StatusOK, whoSigned{})
 				return
@@ -171,7 +174,7 @@ func (g *Guard) signIn(w http.ResponseWriter, r *http.Request, refuse func(http.
 }
 
 func (g *Guard) signOut(w http.ResponseWriter, r *http.Request, refuse func(http.ResponseWriter, int, string)) {
-	if s, _, ok := g.sessionOf(r); ok {
+	if s, _, ok := g.sessionOf(r, true); ok {
 		if !s.proves(r) {
 			refuse(w, http.StatusForbidden, errCSRF.Error())
 			return

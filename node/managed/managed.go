@@ -31,6 +31,7 @@ type Subject interface {
 	Configure(config.Deployment)
 	Report() bus.NodeStatus
 	Do(bus.Command) bus.Result
+	Picture(ctx context.Context, conference string) ([]byte, error)
 }
 
 // Managed is the tie. Close ends it.
@@ -77,7 +78,7 @@ func Start(c Config) (*Managed, error) {
 		stop()
 		return nil, fmt.Errorf("bus: %w", err)
 	}
-	if err := m.subscribe(); err != nil {
+	if err := m.subscribe(ctx); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("bus: %w", err)
 	}
@@ -97,7 +98,7 @@ func (m *Managed) Close() {
 	m.done.Wait()
 }
 
-func (m *Managed) subscribe() error {
+func (m *Managed) subscribe(ctx context.Context) error {
 	if _, err := m.conn.Subscribe(bus.DeltaSubject, m.gate.Handler(func(msg *nats.Msg) {
 		var d bus.Delta
 		if err := json.Unmarshal(msg.Data, &d); err != nil {
@@ -107,6 +108,18 @@ func (m *Managed) subscribe() error {
 		select {
 		case m.deltas <- d:
 		default: // the next one shows that something is missing
+		}
+	})); err != nil {
+		return err
+	}
+	if _, err := m.conn.Subscribe(bus.PictureSubject(m.c.Identity.Node), m.gate.Handler(func(msg *nats.Msg) {
+		var r bus.PictureRequest
+		var p bus.Picture
+		if json.Unmarshal(msg.Data, &r) == nil {
+			p.JPEG, _ = m.c.Node.Picture(ctx, r.Conference) // none tells
+		}
+		if text, err := json.Marshal(p); err == nil {
+			_ = msg.Respond(text) // who asked sees that nothing comes
 		}
 	})); err != nil {
 		return err

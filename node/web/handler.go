@@ -3,13 +3,14 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"sync"
 	"time"
 
-	"parley/codecs"
 	"parley/engine"
 )
 
@@ -20,9 +21,9 @@ type Config struct {
 	Status func() engine.Status
 	// Refused returns how many calls were refused, by reason. It may be nil.
 	Refused func() map[string]uint64
-	// Snapshot returns the newest picture of a view, of which the caller owns
-	// a reference; nil or an error where there is none. It may be nil.
-	Snapshot func(ctx context.Context, conference, view string) (*codecs.Picture, error)
+	// Snapshot returns the newest picture of a view as a JPEG; an error where
+	// there is none. It may be nil.
+	Snapshot func(ctx context.Context, conference, view string) ([]byte, error)
 	// Dial, if not nil, returns what callers can dial: SIP URIs, in which HostPlaceholder stands
 	// where the host of this node belongs. Pages put in the host that they
 	// were fetched from.
@@ -33,6 +34,8 @@ type Config struct {
 	Version   string
 	Log       *slog.Logger // nil = slog.Default()
 }
+
+var errNoSnapshots = errors.New("there are no pictures here")
 
 // HostPlaceholder stands for the host of the node in the URIs of Config.Dial.
 // No URI can contain it (RFC 3986 section 2).
@@ -52,7 +55,6 @@ type Handler struct {
 	config  Config
 	started time.Time
 	mux     http.Handler
-	shots   snapshots
 	done    chan struct{}
 
 	mu      sync.Mutex
@@ -68,6 +70,9 @@ func New(c Config) *Handler {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	if c.Snapshot == nil {
+		c.Snapshot = func(context.Context, string, string) ([]byte, error) { return nil, errNoSnapshots }
+	}
 	if c.Dial == nil {
 		c.Dial = func() []string { return []string{} }
 	}
@@ -75,7 +80,6 @@ func New(c Config) *Handler {
 		c.AdHoc = func() bool { return false }
 	}
 	h := &Handler{config: c, started: time.Now(), done: make(chan struct{})}
-	h.shots = snapshots{take: c.Snapshot, now: time.Now, turn: make(chan struct{}, 1)}
 	page := newPage()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", page.serve)
@@ -194,5 +198,24 @@ func (h *Handler) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Write(text)
+}
+
+// serveView answers with a JPEG, or with nothing while there is no such picture.
+func (h *Handler) serveView(w http.ResponseWriter, r *http.Request) {
+	view, ok := strings.CutSuffix(r.PathValue("file"), ".jpg")
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	text, err := h.config.Snapshot(r.Context(), r.PathValue("conference"), view)
+	if err != nil {
+		// Views come and go with who speaks, faster than pages learn of it. That
+		// is no error, which browsers would log.
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
 	w.Write(text)
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"image/jpeg"
 	"io"
 	"net/http"
@@ -19,10 +18,11 @@ import (
 
 	"parley/codecs"
 	"parley/engine"
+	"parley/node/still"
 )
 
 func fakeConfig() Config {
-	return Config{Status: fakeStatus, Snapshot: fakeSnapshot, Dial: func() []string {
+	return Config{Status: fakeStatus, Snapshot: still.New(fakeSnapshot).Take, Dial: func() []string {
 		return []string{"sip:weekly@{host}:5070", "sip:meet@{host}:5070", "sip:board@example.com"}
 	}, AdHoc: func() bool { return true }, Version: "v0-test"}
 }
@@ -160,54 +160,6 @@ func TestView(t *testing.T) {
 	}
 	if live := codecs.PicturesLive() - before; live != 0 {
 		t.Errorf("%d pictures not released", live)
-	}
-}
-
-func TestFullRangeOfOddSizes(t *testing.T) {
-	for _, size := range [][2]int{{2, 2}, {6, 2}, {962, 2}, {1922, 1082}, {2882, 4}} {
-		p := codecs.NewPicture(size[0], size[1])
-		for i := range p.Y {
-			p.Y[i] = 235
-		}
-		img := fullRange(p)
-		if img.Rect.Dx() > snapshotWidth || img.Rect.Dy() < 1 {
-			t.Errorf("%v becomes %v", size, img.Rect)
-		}
-		if img.Y[0] != 255 || img.Y[len(img.Y)-1] != 255 {
-			t.Errorf("%v: white is %d", size, img.Y[0])
-		}
-		p.Release()
-	}
-}
-
-func TestViewsAreEncodedOnceASecond(t *testing.T) {
-	c := fakeConfig()
-	taken := 0
-	c.Snapshot = func(context.Context, string, string) (*codecs.Picture, error) {
-		taken++
-		return codecs.NewPicture(16, 16), nil
-	}
-	h := New(c)
-	defer h.Close()
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	h.shots.now = func() time.Time { return now }
-	for range 5 {
-		now = now.Add(snapshotAge / 10)
-		get(h, "/view/a/b.jpg")
-	}
-	if taken != 1 {
-		t.Errorf("five asked at once took %d pictures", taken)
-	}
-	now = now.Add(snapshotAge)
-	get(h, "/view/a/b.jpg")
-	if taken != 2 {
-		t.Errorf("after a while %d pictures were taken, want 2", taken)
-	}
-	for i := range 200 {
-		get(h, fmt.Sprintf("/view/a/%d.jpg", i))
-	}
-	if n := len(h.shots.last); n > maxSnapshots {
-		t.Errorf("%d pictures are remembered", n)
 	}
 }
 
