@@ -69,6 +69,7 @@ type Conference struct {
 // Participant is somebody in a conference.
 type Participant struct {
 	ID               string    `json:"id"`
+	CallUUID         string    `json:"call_uuid"` // stays when he is transferred; older nodes do not tell
 	CallID           string    `json:"call_id"`
 	DisplayName      string    `json:"display_name"`
 	SourceAlias      string    `json:"source_alias"`

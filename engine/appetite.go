@@ -56,6 +56,11 @@ func (v *videoLeg) ask(less bool) bool {
 	if small == 0 || agreed <= small || !cfg.Receive {
 		return false
 	}
+	v.sending.Lock()
+	defer v.sending.Unlock()
+	if v.gone {
+		return false
+	}
 	if less {
 		return v.stream.RequestBitrate(small)
 	}

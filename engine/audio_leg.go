@@ -26,6 +26,10 @@ type audioLeg struct {
 	ended    bool                // guarded by mu
 	switched time.Time           // guarded by mu: when codec last changed
 
+	earlier StreamStatus // what the stream had counted when it came from another leg
+	sending sync.Mutex   // held while a packet goes out
+	gone    bool         // guarded by sending: another leg has the stream
+
 	// Owned by the mixing goroutine.
 	input     *mixer.Input
 	own       *soundEncoder // for the minus-one of a talker
@@ -37,13 +41,47 @@ type audioLeg struct {
 // codecChange bounds how often a far end may make us open another decoder.
 const codecChange = time.Second
 
-func newAudioLeg(l *Leg, cfg AudioConfig) *audioLeg {
+// newAudioLeg makes the sound of a leg, with the stream of from if that is not nil.
+func newAudioLeg(l *Leg, cfg AudioConfig, from *audioLeg) *audioLeg {
 	a := &audioLeg{leg: l}
 	a.config.Store(&cfg)
 	c := cfg.RTP
 	c.Hooks = rtp.Hooks{Packet: a.receive, Report: a.report}
+	if from != nil {
+		a.stream, a.earlier = from.stream, streamStatus(from.stream.Stats())
+		takeOver(a.stream, c)
+		return a
+	}
 	a.stream = rtp.PrepareStream(c)
 	return a
+}
+
+// takeOver has a stream work for another leg.
+func takeOver(s *rtp.Stream, c rtp.Config) {
+	s.Reconfigure(func(now *rtp.Config) {
+		transport := now.Transport
+		*now = c
+		now.Transport = transport
+	})
+	s.Rebase()
+}
+
+// giveAway ends the use of the stream, which another leg takes over.
+func (a *audioLeg) giveAway() {
+	a.sending.Lock()
+	a.gone = true
+	a.sending.Unlock()
+	a.end()
+}
+
+// send sends a packet of sound.
+func (a *audioLeg) send(payloadType uint8, packet []byte) {
+	a.sending.Lock()
+	defer a.sending.Unlock()
+	if !a.gone {
+		// A send fails when the far end is unreachable; the silence timeout ends such legs.
+		_ = a.stream.Send(payloadType, packet, a.timestamp, false)
+	}
 }
 
 // reconfigure takes a new agreement; nil = no sound any more, but the stream

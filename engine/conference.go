@@ -111,7 +111,8 @@ func (c *Conference) ID() string { return c.id }
 // Legs returns the legs of the conference, in order of joining. Not to be changed.
 func (c *Conference) Legs() []*Leg { return *c.legs.Load() }
 
-func (c *Conference) join(cfg LegConfig, cost float64) (*Leg, error) {
+// join takes in a participant; from as in newLeg.
+func (c *Conference) join(cfg LegConfig, from *Leg, cost float64) (*Leg, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -124,7 +125,7 @@ func (c *Conference) join(cfg LegConfig, cost float64) (*Leg, error) {
 	if limit := c.config.MaxParticipants; limit > 0 && len(now) >= limit {
 		return nil, ErrFull
 	}
-	leg, err := newLeg(c, cfg, cost, time.Now())
+	leg, err := newLeg(c, cfg, from, cost, time.Now())
 	if err != nil {
 		return nil, err
 	}

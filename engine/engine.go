@@ -134,7 +134,7 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 	var leg *Leg
 	cost, err := e.admit(c, e.conferences[c.Name], l)
 	if err == nil {
-		leg, err = conf.join(l, cost)
+		leg, err = conf.join(l, nil, cost)
 	}
 	if err != nil {
 		if !running {
@@ -142,21 +142,24 @@ func (e *Engine) Join(c ConferenceConfig, l LegConfig) (*Leg, error) {
 		}
 		return nil, err
 	}
-	if !running {
-		e.conferences[c.Name] = conf
-		conf.log.Info("conference started")
-	}
-	leg.log.Info("participant joined", "name", l.DisplayName, "participants", len(conf.Legs()))
+	e.joined(leg)
 	return leg, nil
+}
+
+// joined files the conference of one who has come. The caller holds mu.
+func (e *Engine) joined(l *Leg) {
+	c := l.conference
+	if e.conferences[c.config.Name] == nil {
+		e.conferences[c.config.Name] = c
+		c.log.Info("conference started")
+	}
+	l.log.Info("participant joined", "name", l.config.Load().DisplayName, "participants", len(c.Legs()))
 }
 
 // admit returns which share of the processors a participant will take.
 func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) (cost float64, err error) {
-	if running != nil && running.locked.Load() {
-		return 0, ErrLocked
-	}
-	if running != nil && c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants {
-		return 0, ErrFull
+	if err := c.refuses(running); err != nil {
+		return 0, err
 	}
 	cost, err = e.account.Admit(c.describe(running, l), time.Now())
 	if full := (*load.NoRoom)(nil); errors.As(err, &full) {
@@ -166,24 +169,49 @@ func (e *Engine) admit(c ConferenceConfig, running *Conference, l LegConfig) (co
 	return cost, err
 }
 
+// refuses tells why a conference like c takes nobody; running nil = it has not begun.
+func (c ConferenceConfig) refuses(running *Conference) error {
+	switch {
+	case running == nil:
+		return nil
+	case running.locked.Load():
+		return ErrLocked
+	case c.MaxParticipants > 0 && len(running.Legs()) >= c.MaxParticipants:
+		return ErrFull
+	}
+	return nil
+}
+
 // leave takes a leg out and ends the conference after its last one.
 func (e *Engine) leave(l *Leg) {
 	e.mu.Lock()
+	over := e.left(l)
+	e.mu.Unlock()
+	e.end(over)
+}
+
+// left takes a leg out; it returns its conference if that was the last one, to
+// be ended when the lock is free. The caller holds mu.
+func (e *Engine) left(l *Leg) (over *Conference) {
 	conf := l.conference
-	left, gone := conf.leave(l)
-	last := gone && left == 0
-	if last && e.conferences[conf.config.Name] == conf {
+	if left, gone := conf.leave(l); !gone || left > 0 {
+		return nil
+	}
+	if e.conferences[conf.config.Name] == conf {
 		delete(e.conferences, conf.config.Name)
 	}
-	if last {
-		e.closing.Add(1)
+	e.closing.Add(1)
+	return conf
+}
+
+// end ends a conference that everybody has left; nil = there is none.
+func (e *Engine) end(over *Conference) {
+	if over == nil {
+		return
 	}
-	e.mu.Unlock()
-	if last {
-		defer e.closing.Done()
-		conf.close()
-		conf.log.Info("conference ended", "seconds", seconds(time.Since(conf.started)))
-	}
+	defer e.closing.Done()
+	over.close()
+	over.log.Info("conference ended", "seconds", seconds(time.Since(over.started)))
 }
 
 // seconds is a duration as logs have it.

@@ -93,7 +93,8 @@ type Leg struct {
 }
 
 // newLeg starts the streams of a leg. Transports are the leg's when it succeeds.
-func newLeg(c *Conference, cfg LegConfig, cost float64, now time.Time) (*Leg, error) {
+// Where from is not nil, its streams go on as those of the new leg.
+func newLeg(c *Conference, cfg LegConfig, from *Leg, cost float64, now time.Time) (*Leg, error) {
 	l := &Leg{
 		id: cfg.ID, conference: c, engine: c.engine, joined: now, cost: cost,
 		log: c.log.With("participant", cfg.ID, "call_id", cfg.CallID),
@@ -108,22 +109,46 @@ func newLeg(c *Conference, cfg LegConfig, cost float64, now time.Time) (*Leg, er
 	if !cfg.AwaitConfirm {
 		l.Confirm()
 	}
-	l.open(cfg, now)
+	l.open(cfg, from, now)
 	return l, nil
 }
 
-// open starts the streams that are not there yet.
-func (l *Leg) open(cfg LegConfig, now time.Time) {
-	if cfg.Audio != nil && l.audio.Load() == nil {
-		a := newAudioLeg(l, *cfg.Audio)
+// open starts the streams that are not there yet; from as in newLeg.
+func (l *Leg) open(cfg LegConfig, from *Leg, now time.Time) {
+	var audio *audioLeg
+	var video *videoLeg
+	if from != nil {
+		audio, video = from.giveAway()
+	}
+	if agreed := cfg.Audio; l.audio.Load() == nil && (agreed != nil || audio != nil) {
+		if agreed == nil {
+			agreed = &AudioConfig{RTP: idle(audio.config.Load().RTP)}
+		}
+		a := newAudioLeg(l, *agreed, audio)
 		l.audio.Store(a)
 		a.stream.Start()
 	}
-	if cfg.Video != nil && l.video.Load() == nil {
-		v := newVideoLeg(l, *cfg.Video, now)
+	if agreed := cfg.Video; l.video.Load() == nil && (agreed != nil || video != nil) {
+		if agreed == nil {
+			agreed = &VideoConfig{RTP: idle(video.config.Load().RTP)}
+		}
+		v := newVideoLeg(l, *agreed, video, now)
 		l.video.Store(v)
 		v.stream.Start()
 	}
+}
+
+// giveAway ends the leg but for its streams; nil = it has none. The caller holds mu.
+func (l *Leg) giveAway() (*audioLeg, *videoLeg) {
+	l.closed = true
+	a, v := l.audio.Load(), l.video.Load()
+	if a != nil {
+		a.giveAway()
+	}
+	if v != nil {
+		v.giveAway()
+	}
+	return a, v
 }
 
 // checkCodecs makes sure that everything negotiated can be made, so that a
@@ -178,7 +203,7 @@ func (l *Leg) Reconfigure(cfg LegConfig) error {
 	if v := l.video.Load(); v != nil {
 		v.reconfigure(cfg.Video, now)
 	}
-	l.open(cfg, now)
+	l.open(cfg, nil, now)
 	l.conference.changed.Add(1)
 	return nil
 }

@@ -45,7 +45,9 @@ type phone struct {
 	packetizer rtp.Packetizer
 	clock      uint32
 	needKey    bool
-	allowed    int // bit/s that the conference asked for last, 0 = it did not ask
+	stamp      uint32 // RTP timestamp of the newest packet
+	jumps      int    // how often it went back, or far ahead
+	allowed    int    // bit/s that the conference asked for last, 0 = it did not ask
 }
 
 type phoneOption func(*LegConfig)
@@ -152,6 +154,10 @@ func (p *phone) send(t *testing.T) {
 func (p *phone) receive(pkt rtp.Packet) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if step := int32(pkt.Timestamp - p.stamp); p.stamp != 0 && (step < 0 || step > codecs.VideoClock) {
+		p.jumps++
+	}
+	p.stamp = pkt.Timestamp
 	p.recv.Push(pkt)
 	for {
 		au, ok := p.recv.Pop(pkt.Arrival)

@@ -255,7 +255,7 @@ func (d *delivery) send(r *rendition, payloads [][]byte, key bool) {
 	v := d.video
 	v.sending.Lock()
 	defer v.sending.Unlock()
-	if v.rendition.Load() != r || !v.leg.confirmed.Load() {
+	if v.gone || v.rendition.Load() != r || !v.leg.confirmed.Load() {
 		return
 	}
 	if v.fresh.Load() || !d.started {

@@ -122,7 +122,7 @@ func (l *Leg) status(pub *published) ParticipantStatus {
 		}
 	}
 	if v := l.video.Load(); v != nil {
-		s.Video = streamStatus(v.stream.Stats())
+		s.Video = v.status()
 		c := v.config.Load()
 		if c.Receive {
 			s.Video.RxCodec = c.Codec
@@ -142,8 +142,19 @@ func (l *Leg) status(pub *published) ParticipantStatus {
 
 // status tells of the stream, without its codecs.
 func (a *audioLeg) status() StreamStatus {
-	s := streamStatus(a.stream.Stats())
+	s := streamStatus(a.stream.Stats()).since(a.earlier)
 	s.RxPassed = a.passed()
+	return s
+}
+
+func (v *videoLeg) status() StreamStatus { return streamStatus(v.stream.Stats()).since(v.earlier) }
+
+// since leaves out what had been counted before.
+func (s StreamStatus) since(before StreamStatus) StreamStatus {
+	s.RxPackets -= before.RxPackets
+	s.TxPackets -= before.TxPackets
+	s.RxLost -= min(before.RxLost, s.RxLost) // late packets make it fewer
+	s.RxDiscarded -= before.RxDiscarded
 	return s
 }
 

@@ -117,8 +117,7 @@ func (s *sound) send(a *audioLeg) {
 		packet = s.encodeShared(cfg)
 	}
 	if len(packet) > 0 {
-		// A send fails when the far end is unreachable; the silence timeout ends such legs.
-		_ = a.stream.Send(cfg.RTP.SendPayloadType, packet, a.timestamp, false)
+		a.send(cfg.RTP.SendPayloadType, packet)
 	}
 }
 

@@ -98,7 +98,7 @@ func (h *hall) enter(t testing.TB, codec string, levels bool, packets []recorded
 			},
 			Send: true, Receive: true, Codec: codec, Formats: map[uint8]string{96: codec},
 		},
-	}, 0)
+	}, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

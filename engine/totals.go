@@ -88,7 +88,7 @@ func (l *Leg) counts() map[string]uint64 {
 		add(a.status())
 	}
 	if v := l.video.Load(); v != nil {
-		add(streamStatus(v.stream.Stats()))
+		add(v.status())
 	}
 	return sum
 }

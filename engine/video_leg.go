@@ -31,6 +31,9 @@ type videoLeg struct {
 	// sending is held while a frame goes out, so that no rendition can send
 	// behind the key frame of its successor.
 	sending sync.Mutex
+	gone    bool // guarded by sending: another leg has the stream
+
+	earlier StreamStatus // what the stream had counted when it came from another leg
 }
 
 // nackWait is how long a gap may wait for its retransmission before the frame
@@ -44,7 +47,8 @@ const (
 	excuseInterval = 3 * time.Second
 )
 
-func newVideoLeg(l *Leg, cfg VideoConfig, now time.Time) *videoLeg {
+// newVideoLeg makes the picture of a leg, with the stream of from if that is not nil.
+func newVideoLeg(l *Leg, cfg VideoConfig, from *videoLeg, now time.Time) *videoLeg {
 	v := &videoLeg{leg: l, receiver: rtp.NewVideoReceiver()}
 	v.adapt = newAdaptation(cfg.Limits, l.conference.config.MaxHeight, now)
 	v.config.Store(&cfg)
@@ -56,8 +60,24 @@ func newVideoLeg(l *Leg, cfg VideoConfig, now time.Time) *videoLeg {
 		Packet: v.receive, KeyFrameRequest: v.keyFrameRequested,
 		BitrateRequest: v.bitrateRequested, Report: v.report, Moved: v.restart,
 	}
+	if from != nil {
+		v.stream, v.earlier = from.stream, streamStatus(from.stream.Stats())
+		takeOver(v.stream, c)
+		if v.stream.BitrateAsked() {
+			v.ask(false) // the other conference may have asked for less
+		}
+		return v
+	}
 	v.stream = rtp.PrepareStream(c)
 	return v
+}
+
+// giveAway ends the use of the stream, which another leg takes over.
+func (v *videoLeg) giveAway() {
+	v.sending.Lock()
+	v.gone = true
+	v.sending.Unlock()
+	v.source.close()
 }
 
 // reconfigure takes a new agreement; nil = no picture any more, but the stream

@@ -23,7 +23,7 @@ func (m *Management) commands() []api.Command {
 			if err != nil {
 				return nil, err
 			}
-			return map[string]any{"participant_id": id}, m.tellNode(node, bus.Command{Action: action, Participant: id, Role: a["role"]})
+			return map[string]any{"participant_id": id}, m.tellNode(node, bus.Command{Action: action, Participant: id, Role: a["role"], Alias: a["conference_alias"]})
 		}}
 	}
 	conference := func(action bus.Action) api.Command {
@@ -46,8 +46,10 @@ func (m *Management) commands() []api.Command {
 		"guest_layout": "there are no guests yet: use layout", "enable_overlay_text": "names are always shown",
 		"free_form_overlay_text": "there is no text but names yet", "plus_n_pip_enabled": "how many more there are is always shown",
 	}
+	transfer := participant(bus.Transfer, "conference_alias")
+	transfer.Optional = []string{"role"}
 	return []api.Command{
-		participant(bus.DisconnectParticipant), participant(bus.MuteParticipant), participant(bus.UnmuteParticipant), participant(bus.SetRole, "role"),
+		participant(bus.DisconnectParticipant), participant(bus.MuteParticipant), participant(bus.UnmuteParticipant), participant(bus.SetRole, "role"), transfer,
 		conference(bus.DisconnectConference), conference(bus.Lock), conference(bus.Unlock), conference(bus.MuteGuests), conference(bus.UnmuteGuests),
 		transform,
 	}

@@ -1,6 +1,7 @@
 package mgmt
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -118,7 +119,7 @@ func (h *intake) take(node, location string, r bus.Record) error {
 func (h *intake) participant(node, location string, p *bus.EndedParticipant) {
 	row := store.HistoryParticipant{
 		ID: p.ID, Conference: p.ConferenceID, ConferenceName: p.ConferenceName, DisplayName: p.DisplayName, RemoteAlias: p.SourceAlias,
-		LocalAlias: p.DestinationAlias, CallUUID: p.ID, ConversationID: p.CallID, Protocol: strings.ToUpper(p.Protocol), Vendor: p.Vendor,
+		LocalAlias: p.DestinationAlias, CallUUID: cmp.Or(p.CallUUID, p.ID), ConversationID: p.CallID, Protocol: strings.ToUpper(p.Protocol), Vendor: p.Vendor,
 		Role: p.Role, ServiceType: serviceConference, ServiceTag: p.Tag, CallDirection: "in", Encryption: "Off",
 		CallQuality: qualities[p.Quality], Buckets: buckets(p.Windows), Reason: p.Reason, RemoteAddress: p.RemoteAddress, RemotePort: p.RemotePort,
 		MediaNode: node, SignallingNode: node, SystemLocation: location, HasMedia: p.HasMedia,

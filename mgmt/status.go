@@ -1,6 +1,7 @@
 package mgmt
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -44,8 +45,8 @@ type shardStatus struct {
 }
 
 type participantStatus struct {
-	ID               string    `json:"id" doc:"UUID of the participant."`
-	CallUUID         string    `json:"call_uuid" doc:"The same."`
+	ID               string    `json:"id" doc:"UUID of the participant: another one after a transfer."`
+	CallUUID         string    `json:"call_uuid" doc:"UUID of the call: it stays when he is transferred."`
 	ConversationID   string    `json:"conversation_id" doc:"Call-ID of the call."`
 	CallTag          string    `json:"call_tag" doc:"Empty."`
 	Conference       string    `json:"conference" doc:"Name of the conference."`
@@ -221,7 +222,7 @@ func (m *Management) listParticipants() (list []any) {
 
 func newParticipantStatus(node, location string, c *bus.Conference, p *bus.Participant) *participantStatus {
 	s := &participantStatus{
-		ID: p.ID, CallUUID: p.ID, ConversationID: p.CallID, Conference: c.Name, DisplayName: p.DisplayName, SourceAlias: p.SourceAlias,
+		ID: p.ID, CallUUID: cmp.Or(p.CallUUID, p.ID), ConversationID: p.CallID, Conference: c.Name, DisplayName: p.DisplayName, SourceAlias: p.SourceAlias,
 		DestinationAlias: p.DestinationAlias, Protocol: strings.ToUpper(p.Protocol), Vendor: p.Vendor, Role: p.Role, ServiceType: serviceConference,
 		ServiceTag: c.Tag, CallDirection: "in", Encryption: "Off", CallQuality: p.Quality, MediaNode: node, SignallingNode: node,
 		SystemLocation: location, RemoteAddress: p.RemoteAddress, RemotePort: p.RemotePort, LicenseType: "nolicense", IsMuted: p.Muted,

@@ -31,12 +31,12 @@ func newChronicle(j *journal.Journal, log *slog.Logger) *chronicle {
 }
 
 // joined notes that somebody has come into a conference.
-func (c *chronicle) joined(conference *engine.Conference, name, tag string) {
+func (c *chronicle) joined(conference *engine.Conference, s *stay) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	one := c.running[conference.ID()]
 	if one == nil {
-		one = &bus.EndedConference{ID: conference.ID(), Name: name, Tag: tag, Started: time.Now().UTC()}
+		one = &bus.EndedConference{ID: conference.ID(), Name: s.conference.Name, Tag: s.tag, Started: time.Now().UTC()}
 		c.running[conference.ID()] = one
 		c.sinks.Emit(eventConferenceStarted, conferenceEventOf(one, false, false))
 	}
@@ -52,9 +52,11 @@ func (c *chronicle) changed(id string, locked, guestsMuted bool) {
 	}
 }
 
-// tell tells of a participant.
-func (c *chronicle) tell(event string, p *bus.Participant, conference, tag string) {
-	c.sinks.Emit(event, participantEventOf(p, conference, tag, *c.at.Load()))
+// tell tells of a participant; related are his ids in conferences before.
+func (c *chronicle) tell(event string, p *bus.Participant, s *stay, related ...string) {
+	e := participantEventOf(p, s.conference.Name, s.tag, *c.at.Load())
+	e.RelatedUUIDs = append(e.RelatedUUIDs, related...)
+	c.sinks.Emit(event, e)
 }
 
 // left writes down who has left.
@@ -100,17 +102,23 @@ func (l *leg) chronicle(reason string) *engine.Conference {
 	if joined == nil {
 		return nil
 	}
+	l.host.chronicle.left(l.record(joined, reason))
+	return joined.Conference()
+}
+
+// record is what is written down of a stay that ends now.
+func (l *leg) record(joined *engine.Leg, reason string) bus.EndedParticipant {
 	status := joined.Status()
 	p := l.host.reportParticipant(l, &status)
 	l.mu.Lock()
 	p.Quality = l.quality.overall()
 	windows := l.quality.windows
 	l.mu.Unlock()
-	l.host.chronicle.left(bus.EndedParticipant{
-		Participant: p, ConferenceID: joined.Conference().ID(), ConferenceName: l.conference.Name, Tag: l.tag,
+	s := l.stay.Load()
+	return bus.EndedParticipant{
+		Participant: p, ConferenceID: joined.Conference().ID(), ConferenceName: s.conference.Name, Tag: s.tag,
 		Ended: time.Now().UTC(), Reason: reason, Windows: windows,
-	})
-	return joined.Conference()
+	}
 }
 
 // watch judges the quality of the call; it is called about once a second.
@@ -129,7 +137,7 @@ func (l *leg) watch(now time.Time) {
 	if ended {
 		p := l.host.reportParticipant(l, &status)
 		l.host.chronicle.sinks.Emit(eventStreamWindow, windowEvent{
-			UUID: p.ID, Conference: l.conference.Name, CallQuality: is, Was: was,
+			UUID: p.ID, Conference: l.stay.Load().conference.Name, CallQuality: is, Was: was,
 			MediaStreams: streamEventsOf(&p, l.host.chronicle.at.Load().node, now),
 		})
 	}
@@ -145,8 +153,8 @@ func (l *leg) announce() {
 	}
 }
 
-// tellSinks tells the event sinks of the participant, if he is in.
-func (l *leg) tellSinks(event string) {
+// tellSinks tells the event sinks of the participant, if he is in; related as in tell.
+func (l *leg) tellSinks(event string, related ...string) {
 	l.mu.Lock()
 	joined := l.engine
 	l.mu.Unlock()
@@ -155,5 +163,5 @@ func (l *leg) tellSinks(event string) {
 	}
 	status := joined.Status()
 	p := l.host.reportParticipant(l, &status)
-	l.host.chronicle.tell(event, &p, l.conference.Name, l.tag)
+	l.host.chronicle.tell(event, &p, l.stay.Load(), related...)
 }

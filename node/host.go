@@ -28,11 +28,12 @@ type host struct {
 	directory atomic.Pointer[config.Directory]
 	log       *slog.Logger
 
-	mu     sync.Mutex
-	legs   map[signaling.LegID]*leg // guarded by mu
-	joined int                      // guarded by mu: legs and those about to be
-	closed bool                     // guarded by mu
-	muted  map[string]bool          // guarded by mu: conferences whose guests are muted, by id
+	mu      sync.Mutex
+	legs    map[signaling.LegID]*leg // guarded by mu
+	staying map[string]*leg          // guarded by mu: the same, by the id of the participant
+	joined  int                      // guarded by mu: legs and those about to be
+	closed  bool                     // guarded by mu
+	muted   map[string]bool          // guarded by mu: conferences whose guests are muted, by id
 
 	maintenance atomic.Bool // no new calls
 
@@ -41,7 +42,7 @@ type host struct {
 }
 
 func newHost(e *engine.Engine, c config.Config, log *slog.Logger) *host {
-	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}, muted: map[string]bool{}, chronicle: newChronicle(nil, log)}
+	return &host{engine: e, config: c, log: log, legs: map[signaling.LegID]*leg{}, staying: map[string]*leg{}, muted: map[string]bool{}, chronicle: newChronicle(nil, log)}
 }
 
 // newID returns a random UUID (RFC 9562 section 5.4).
@@ -70,17 +71,17 @@ func (h *host) Join(_ context.Context, p signaling.Participant, offer []byte) (s
 }
 
 func (h *host) join(p signaling.Participant, offer []byte) (signaling.LegID, []byte, error) {
-	conference, ok := service(h.directory.Load(), p.LocalAlias)
-	if !ok {
+	if p.ID == "" {
+		p.ID = newID()
+	}
+	s := h.newStay(p.ID, p.LocalAlias)
+	if s == nil {
 		return "", nil, &signaling.Refusal{Code: signaling.CodeUnknownAlias, Reason: fmt.Sprintf("nothing here is called %q", p.LocalAlias)}
 	}
 	if err := h.reserve(); err != nil {
 		return "", nil, err
 	}
-	if p.ID == "" {
-		p.ID = newID()
-	}
-	l, err := h.newLeg(p, conference, offer)
+	l, err := h.newLeg(p, s, offer)
 	if err != nil {
 		h.giveBack()
 		return "", nil, err
@@ -108,7 +109,7 @@ func (h *host) add(l *leg) bool {
 	if h.closed || h.legs[id] != nil {
 		return false
 	}
-	h.legs[id] = l
+	h.legs[id], h.staying[l.stay.Load().id] = l, l
 	return true
 }
 
@@ -138,6 +139,13 @@ func (h *host) leg(id signaling.LegID) *leg {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.legs[id]
+}
+
+// staysAs returns the leg of a participant, or nil.
+func (h *host) staysAs(participant string) *leg {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.staying[participant]
 }
 
 // Change implements signaling.MediaHost.
@@ -191,6 +199,7 @@ func (h *host) Leave(id signaling.LegID, reason string) {
 	l := h.legs[id]
 	delete(h.legs, id)
 	if l != nil {
+		delete(h.staying, l.stay.Load().id)
 		h.joined--
 	}
 	h.mu.Unlock()
@@ -224,7 +233,7 @@ func (h *host) reap(now time.Time) {
 		case legSilent:
 			l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: fmt.Sprintf("no media for %v", h.config.Media.SilenceTimeout)})
 		case legForgotten:
-			l.log.Warn("leg without signalling ended")
+			l.log().Warn("leg without signalling ended")
 			h.Leave(signaling.LegID(l.participant.ID), "left without a word")
 		}
 	}
@@ -235,7 +244,7 @@ func (h *host) close() {
 	h.mu.Lock()
 	h.closed = true
 	legs := h.legs
-	h.legs = map[signaling.LegID]*leg{}
+	h.legs, h.staying = map[signaling.LegID]*leg{}, map[string]*leg{}
 	h.mu.Unlock()
 	for _, l := range legs {
 		h.dismiss(l, "the node has ended")

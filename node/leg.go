@@ -18,8 +18,7 @@ import (
 type leg struct {
 	host        *host
 	participant signaling.Participant
-	conference  engine.ConferenceConfig
-	log         *slog.Logger
+	stay        atomic.Pointer[stay]
 	confirmed   atomic.Bool
 	role        atomic.Pointer[string] // chair or guest
 	announced   atomic.Bool            // event sinks know of him
@@ -36,31 +35,53 @@ type leg struct {
 	pictured     bool             // guarded by mu: he has a picture that was let in; on hold it stays so
 	told         time.Time        // guarded by mu: when the signalling was told to end it
 	quality      quality          // guarded by mu
-	tag          string           // of the room
 
 	tellMu sync.Mutex
 	events chan signaling.Event // closed under tellMu
 	over   bool                 // guarded by tellMu
 }
 
+// stay is the time of a participant in one conference. When he is transferred
+// another one begins.
+type stay struct {
+	id         string // UUID of the participant
+	conference engine.ConferenceConfig
+	tag        string // of the room
+	alias      string // what led to it
+}
+
+// newStay returns a stay in what an alias leads to; nil = it leads nowhere.
+func (h *host) newStay(id, alias string) *stay {
+	d := h.directory.Load()
+	conference, ok := service(d, alias)
+	if !ok {
+		return nil
+	}
+	room, _ := d.Lookup(alias)
+	return &stay{id: id, conference: conference, tag: room.Tag, alias: alias}
+}
+
+// log returns the log with who he is and where.
+func (l *leg) log() *slog.Logger {
+	s := l.stay.Load()
+	return l.host.log.With("conference", s.conference.Name, "participant", s.id, "call_id", l.participant.CallID)
+}
+
 // eventQueue bounds what a leg's signalling has not yet read.
 const eventQueue = 8
 
 // newLeg opens the sockets of a leg.
-func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer []byte) (*leg, error) {
+func (h *host) newLeg(p signaling.Participant, s *stay, offer []byte) (*leg, error) {
 	listen, public, err := mediaAddresses(h.config.Media.Address, p, offer)
 	if err != nil {
 		return nil, &signaling.Refusal{Code: signaling.CodeNoAddress, Reason: err.Error()}
 	}
 	l := &leg{
-		host: h, participant: p, conference: c, since: time.Now(),
-		log:    h.log.With("conference", c.Name, "participant", p.ID, "call_id", p.CallID),
+		host: h, participant: p, since: time.Now(),
 		events: make(chan signaling.Event, eventQueue),
 	}
+	l.stay.Store(s)
 	l.setRole(roleHost)
-	if room, ok := h.directory.Load().Lookup(p.LocalAlias); ok {
-		l.tag = room.Tag
-	}
 	ports := rtp.ListenConfig{Address: listen, PortMin: int(h.config.Media.Ports.First), PortMax: int(h.config.Media.Ports.Last)}
 	if l.audio, err = rtp.Listen(ports); err == nil {
 		l.video, err = rtp.Listen(ports)
@@ -70,7 +91,7 @@ func (h *host) newLeg(p signaling.Participant, c engine.ConferenceConfig, offer 
 		h.log.Error("no sockets for media", "address", listen, "err", err)
 		return nil, &signaling.Refusal{Code: signaling.CodeNoCapacity, Reason: "no sockets for media", RetryAfter: 10 * time.Second}
 	}
-	description := localDescription(public, l.audio.Port(), l.video.Port(), c.MaxHeight)
+	description := localDescription(public, l.audio.Port(), l.video.Port(), s.conference.MaxHeight)
 	l.offered = description.Video
 	l.negotiation = sdp.New(description)
 	return l, nil
@@ -86,7 +107,7 @@ func (l *leg) start(offer []byte) ([]byte, error) {
 		// some: whom we refuse now may try another node, but a call that begins and
 		// does not fit has to be ended.
 		video := engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits}
-		if err := l.host.engine.HasRoom(l.conference, engine.LegConfig{Video: &video}); err != nil {
+		if err := l.host.engine.HasRoom(l.stay.Load().conference, engine.LegConfig{Video: &video}); err != nil {
 			return nil, err
 		}
 		return l.negotiation.Offer()
@@ -150,7 +171,7 @@ func (l *leg) refusesVideo(agreed *sdp.Stream) bool {
 	}
 	video := &engine.VideoConfig{Send: true, Receive: true, Limits: engine.TypicalLimits}
 	if agreed != nil {
-		video = videoConfig(agreed, l.video, l.participant, l.conference.MaxHeight)
+		video = videoConfig(agreed, l.video, l.participant, l.stay.Load().conference.MaxHeight)
 	}
 	if l.engine.RoomForVideo(*video) == nil {
 		return false
@@ -167,13 +188,8 @@ func (l *leg) withVideo(n *sdp.Negotiation)    { n.SetLocal(func(d *sdp.Local) {
 // apply puts into force what was agreed.
 func (l *leg) apply() error {
 	m := l.negotiation.Media()
-	p := l.participant
-	cfg := engine.LegConfig{
-		ID: p.ID, DisplayName: displayName(p), RemoteAlias: p.RemoteAlias, Protocol: p.Protocol,
-		Vendor: p.Vendor, CallID: p.CallID, RemoteAddress: p.RemoteAddress,
-		Audio: audioConfig(m.Audio, l.audio, p), Video: videoConfig(m.Video, l.video, p, l.conference.MaxHeight),
-		Notify: l.notify, AwaitConfirm: !l.confirmed.Load(),
-	}
+	s := l.stay.Load()
+	cfg := l.config(s, m)
 	cfg.OnHold = l.served && onHold(m)
 	l.held = cfg.OnHold
 	l.served = l.served || cfg.Audio != nil && cfg.Audio.Send || cfg.Video != nil && cfg.Video.Send
@@ -187,14 +203,26 @@ func (l *leg) apply() error {
 		l.picture(m.Video)
 		return nil
 	}
-	joined, err := l.host.engine.Join(l.conference, cfg)
+	joined, err := l.host.engine.Join(s.conference, cfg)
 	if err != nil {
 		return err
 	}
 	l.engine = joined
 	l.picture(m.Video)
-	l.host.chronicle.joined(joined.Conference(), l.conference.Name, l.tag)
+	l.host.chronicle.joined(joined.Conference(), s)
 	return nil
+}
+
+// config is what the engine is told of one who has agreed to m, for a stay. The
+// caller holds mu.
+func (l *leg) config(s *stay, m sdp.Media) engine.LegConfig {
+	p := l.participant
+	return engine.LegConfig{
+		ID: s.id, DisplayName: displayName(p), RemoteAlias: p.RemoteAlias, Protocol: p.Protocol,
+		Vendor: p.Vendor, CallID: p.CallID, RemoteAddress: p.RemoteAddress,
+		Audio: audioConfig(m.Audio, l.audio, p), Video: videoConfig(m.Video, l.video, p, s.conference.MaxHeight),
+		Notify: l.notify, AwaitConfirm: !l.confirmed.Load(), OnHold: l.held,
+	}
 }
 
 // picture notes whether the call has a picture that was let in.
@@ -267,7 +295,7 @@ func (l *leg) tell(e signaling.Event) {
 }
 
 // digit takes a DTMF digit. Nothing acts on digits yet but the log.
-func (l *leg) digit(d byte) { l.log.Debug("dtmf", "digit", string(rune(d))) }
+func (l *leg) digit(d byte) { l.log().Debug("dtmf", "digit", string(rune(d))) }
 
 // confirm notes that the call is established.
 func (l *leg) confirm() {

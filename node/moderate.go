@@ -39,7 +39,7 @@ func (n *Node) Do(c bus.Command) bus.Result {
 
 // moderate does what concerns one participant.
 func (h *host) moderate(c bus.Command) error {
-	l := h.leg(signaling.LegID(c.Participant))
+	l := h.staysAs(c.Participant)
 	if l == nil {
 		return errNoParticipant
 	}
@@ -52,14 +52,16 @@ func (h *host) moderate(c bus.Command) error {
 		}
 		l.tellSinks(eventUpdated)
 	case bus.SetRole:
-		if c.Role != roleHost && c.Role != roleGuest {
-			return fmt.Errorf("role %q is neither %s nor %s", c.Role, roleHost, roleGuest)
+		if err := checkRole(c.Role); err != nil {
+			return err
 		}
 		l.setRole(c.Role)
 		if err := l.settle(h); err != nil {
 			return err
 		}
 		l.tellSinks(eventUpdated)
+	case bus.Transfer:
+		return h.transfer(l, c.Alias, c.Role)
 	default:
 		return fmt.Errorf("%s is not there yet", c.Action)
 	}
@@ -108,7 +110,7 @@ func (h *host) muteGuests(running *engine.Conference, id string, muted bool) {
 	}
 	h.mu.Unlock()
 	for _, leg := range running.Legs() {
-		if l := h.leg(signaling.LegID(leg.ID())); l != nil && *l.role.Load() == roleGuest {
+		if l := h.staysAs(leg.ID()); l != nil && *l.role.Load() == roleGuest {
 			leg.Mute(muted)
 		}
 	}
@@ -118,6 +120,13 @@ func (h *host) guestsMuted(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.muted[id]
+}
+
+func checkRole(role string) error {
+	if role != roleHost && role != roleGuest {
+		return fmt.Errorf("role %q is neither %s nor %s", role, roleHost, roleGuest)
+	}
+	return nil
 }
 
 func (l *leg) setRole(role string) { l.role.Store(&role) }

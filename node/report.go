@@ -10,7 +10,6 @@ import (
 	"parley/bus"
 	"parley/engine"
 	"parley/engine/load"
-	"parley/signaling"
 )
 
 // Report tells the state of the node to the Management Node.
@@ -39,7 +38,7 @@ func (h *host) report(c *engine.ConferenceStatus) bus.Conference {
 	}
 	for i := range c.Participants {
 		p := &c.Participants[i]
-		out.Participants = append(out.Participants, h.reportParticipant(h.leg(signaling.LegID(p.ID)), p))
+		out.Participants = append(out.Participants, h.reportParticipant(h.staysAs(p.ID), p))
 	}
 	return out
 }
@@ -53,8 +52,10 @@ func (h *host) reportParticipant(l *leg, p *engine.ParticipantStatus) bus.Partic
 	if at, err := netip.ParseAddrPort(p.RemoteAddress); err == nil {
 		out.RemoteAddress, out.RemotePort = at.Addr().Unmap().String(), int(at.Port())
 	}
+	out.CallUUID = p.ID
 	if l != nil {
-		out.Role, out.DestinationAlias = *l.role.Load(), l.participant.LocalAlias
+		out.CallUUID = l.participant.ID
+		out.Role, out.DestinationAlias = *l.role.Load(), l.stay.Load().alias
 		l.mu.Lock()
 		out.Quality = l.quality.recently()
 		l.mu.Unlock()

@@ -35,6 +35,8 @@ type sender struct {
 	paced                        uint64 // frames that were spread
 	meter                        meter
 	timestamp                    uint32 // of the last packet
+	shift                        uint32 // what is added to the timestamps that are given
+	rebased                      int    // clock rate, Hz: the next timestamp that is given is of another clock; 0 = it is not
 	sentAt                       time.Time
 	payloadType                  uint8 // of the last packet
 }
@@ -73,6 +75,7 @@ func (s *sender) setHistory(on bool) {
 func (s *sender) sendFrame(payloads [][]byte, payloadType uint8, timestamp uint32, clock int, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	timestamp = s.shifted(timestamp, now)
 	burst, chunk, step := s.pacer.plan(len(payloads), timestamp, clock)
 	return s.sendLocked(payloads, payloadType, timestamp, true, now, burst, chunk, step)
 }
@@ -82,9 +85,28 @@ func (s *sender) sendOne(payload []byte, payloadType uint8, timestamp uint32, ma
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.one[0] = payload
+	timestamp = s.shifted(timestamp, now)
 	err := s.sendLocked(s.one[:], payloadType, timestamp, marker, now, 1, 0, 0)
 	s.one[0] = nil
 	return err
+}
+
+// rebase has the timestamps go on from the last one although those that are
+// given begin anew.
+func (s *sender) rebase(clock int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rebased = clock
+}
+
+// shifted returns the timestamp that a given one stands for. The caller holds mu.
+func (s *sender) shifted(timestamp uint32, now time.Time) uint32 {
+	if s.rebased > 0 && !s.sentAt.IsZero() {
+		passed := now.Sub(s.sentAt).Microseconds() * int64(s.rebased) / 1e6
+		s.shift = s.timestamp + uint32(max(passed, 1)) - timestamp
+	}
+	s.rebased = 0
+	return timestamp + s.shift
 }
 
 func (s *sender) sendLocked(payloads [][]byte, payloadType uint8, timestamp uint32, marker bool, now time.Time, burst, chunk int, step time.Duration) error {

@@ -68,9 +68,10 @@ type Stream struct {
 	compounding sync.Mutex
 	compound    []byte // guarded by compounding: the RTCP that goes out
 
-	cancel context.CancelFunc
-	done   sync.WaitGroup
-	closed bool
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
+	started bool // guarded by mu
+	closed  bool // guarded by mu
 }
 
 // NewStream starts a stream and its goroutines. Close ends it.
@@ -88,13 +89,14 @@ func PrepareStream(c Config) *Stream {
 	return s
 }
 
-// Start starts the goroutines of a prepared stream.
+// Start starts the goroutines of a prepared stream. A second Start does nothing.
 func (s *Stream) Start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.started {
 		return
 	}
+	s.started = true
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	if s.transport != nil {
@@ -173,6 +175,10 @@ func (s *Stream) SendFrame(payloads [][]byte, timestamp uint32) error {
 func (s *Stream) Send(payloadType uint8, payload []byte, timestamp uint32, marker bool) error {
 	return s.sender.sendOne(payload, payloadType, timestamp, marker, s.now())
 }
+
+// Rebase says that the timestamps of what is sent are of another clock from now
+// on. The far end sees them go on from the last one, as time passes.
+func (s *Stream) Rebase() { s.sender.rebase(s.config.Load().SendClock) }
 
 // LocalSSRC returns the SSRC of what is sent.
 func (s *Stream) LocalSSRC() uint32 { return s.sender.ssrc }

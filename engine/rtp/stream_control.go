@@ -258,6 +258,13 @@ func (s *Stream) RequestBitrate(bitsPerSecond int) bool {
 	return true
 }
 
+// BitrateAsked reports whether RequestBitrate has asked anything of the far end.
+func (s *Stream) BitrateAsked() bool {
+	s.control.mu.Lock()
+	defer s.control.mu.Unlock()
+	return s.control.asked.SSRC != 0
+}
+
 // RenewBitrate has what was asked of the far end asked again, which may have
 // forgotten it.
 func (s *Stream) RenewBitrate() {

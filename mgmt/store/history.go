@@ -36,7 +36,7 @@ type HistoryParticipant struct {
 	DisplayName    string    `json:"display_name" bun:"display_name" doc:"What the others read."`
 	RemoteAlias    string    `json:"remote_alias" bun:"remote_alias" doc:"Address of the caller."`
 	LocalAlias     string    `json:"local_alias" bun:"local_alias" doc:"What he dialled."`
-	CallUUID       string    `json:"call_uuid" bun:"call_uuid" doc:"UUID of the participant."`
+	CallUUID       string    `json:"call_uuid" bun:"call_uuid" doc:"UUID of the call: it stays when he is transferred."`
 	ConversationID string    `json:"conversation_id" bun:"conversation_id" doc:"Call-ID of the call."`
 	Protocol       string    `json:"protocol" bun:"protocol" doc:"SIP."`
 	Vendor         string    `json:"vendor" bun:"vendor" doc:"What his endpoint calls itself."`
