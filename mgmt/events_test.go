@@ -145,6 +145,9 @@ func testEvents(t *testing.T, dsn string) {
 	if len(streams.Changed) != 1 || streams.Changed[0]["rx_bitrate"] != 3.0 {
 		t.Errorf("%+v", streams)
 	}
+	if e := c.listen("participant=p-Bob").next(); e.Resource != "media_stream" || len(e.Objects) != 1 {
+		t.Errorf("of one alone: %+v", e)
+	}
 	one := c.listen("resources=participant&conference=c2").next()
 	if len(one.Objects) != 1 || one.Objects[0]["display_name"] != "Bob" || one.Objects[0]["resource_uri"] != "/api/admin/status/v1/participant/p-Bob/" {
 		t.Errorf("in one conference: %+v", one)

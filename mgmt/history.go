@@ -157,6 +157,35 @@ func buckets(windows []string) string {
 	return string(text)
 }
 
+// load returns how many participants there were, and are, step by step.
+func (m *Management) load(ctx context.Context, from time.Time, step time.Duration, steps int) ([]api.LoadPoint, error) {
+	over, err := m.store.Busy(ctx, from, step, steps)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	var list []api.LoadPoint
+	for _, p := range over {
+		if p.Time.Add(-step).After(now) {
+			break // nothing has happened there yet
+		}
+		list = append(list, api.LoadPoint(p))
+	}
+	m.each(func(_, _ string, c *bus.Conference) {
+		for _, p := range c.Participants {
+			for i := range list {
+				if at := list[i].Time; p.Connected.Before(at) {
+					list[i].Participants++
+					if !p.Connected.Before(at.Add(-step)) {
+						list[i].Joined++
+					}
+				}
+			}
+		}
+	})
+	return list, nil
+}
+
 // forgetEvery is how often is looked whether something is too old.
 const forgetEvery = time.Hour
 

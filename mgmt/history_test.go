@@ -21,6 +21,43 @@ import (
 const historyAPI = "/api/admin/history/v1/"
 
 // hand hands over records as a node does, and returns what is acknowledged.
+// The load of the past is that of those who have left and of those who are there.
+func TestLoad(t *testing.T) { storetest.Each(t, testLoad) }
+
+func testLoad(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
+	from := time.Now().Add(-time.Hour).UTC()
+	// Each stays for 90 s.
+	hand(t, c.m, 1, "j", participant(t, 1, "Ann", "board", from.Add(-time.Minute)), participant(t, 2, "Bob", "board", from.Add(9*time.Minute)),
+		participant(t, 3, "Cyd", "board", from.Add(9*time.Minute+30*time.Second)))
+	c.m.fleet.take(bus.NodeStatus{Node: 1, Conferences: []bus.Conference{{ID: "c", Name: "board", Participants: []bus.Participant{
+		{ID: "p", DisplayName: "Dan", Connected: from.Add(25 * time.Minute)},
+	}}}}, time.Now())
+	ask := func(more string) string {
+		return "/api/admin/history/v1/load/?start_time=" + from.Format("2006-01-02T15:04:05.000000") + more
+	}
+	got := ""
+	for _, o := range c.want(200, "GET", ask("&steps=6&end_time="+from.Add(time.Hour).Format(time.RFC3339Nano)), "")["objects"].([]any) {
+		p := o.(map[string]any)
+		got += fmt.Sprintf("%v/%v ", p["participants"], p["joined"])
+	}
+	if got != "2/2 2/0 1/1 1/0 1/0 1/0 " {
+		t.Errorf("participants/joined: %s", got)
+	}
+	sampled, err := c.m.store.Sample(t.Context(), from, 10*time.Minute, 3)
+	if err != nil || fmt.Sprint(sampled[0].Participants, sampled[0].Joined, sampled[1].Participants) != "2 2 0" {
+		t.Errorf("%v, %v", sampled, err)
+	}
+	if ahead := c.want(200, "GET", ask("&steps=2&end_time="+from.Add(4*time.Hour).Format(time.RFC3339Nano)), "")["objects"].([]any); len(ahead) != 1 {
+		t.Errorf("%d steps, and the second one is not there yet", len(ahead))
+	}
+	for _, wrong := range []struct{ more, name string }{{"", "end_time"}, {"&end_time=soon", "end_time"}, {"&end_time=2020-01-01", "end_time"}, {"&end_time=2100-01-01&steps=0", "steps"}} {
+		if answer := fmt.Sprint(c.want(400, "GET", ask(wrong.more), "")); !strings.Contains(answer, wrong.name+":") {
+			t.Errorf("%s: %s", wrong.more, answer)
+		}
+	}
+}
+
 func hand(t *testing.T, m *Management, node int64, journal string, list ...bus.Record) bus.Acknowledged {
 	t.Helper()
 	text, err := json.Marshal(bus.Records{Journal: journal, List: list})

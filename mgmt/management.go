@@ -96,6 +96,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	m.api.ServeStatus(m.reports()...)
 	m.api.ServeCommands(append(m.commands(), m.backupCommands()...)...)
 	m.api.ServeHistory(m.pasts()...)
+	m.api.ServeLoad(m.load)
 	m.api.ServePictures(m.picture)
 	if !known.managed() {
 		m.setup.token = auth.NewToken(setupTokenPrefix)

@@ -190,6 +190,9 @@ func (a *API) watch(r *http.Request) (list []*watched, err error) {
 	}
 	conference := query.Get("conference") // its id
 	for name := range strings.SplitSeq(query.Get("resources"), ",") {
+		if name == "" && query.Get("participant") != "" {
+			continue // of him alone
+		}
 		at := slices.IndexFunc(a.reports, func(p Report) bool { return p.Kind.Name == name })
 		if at < 0 {
 			return nil, badRequest("resources: must be some of %s, with commas between", strings.Join(a.reportNames(), ", "))

@@ -67,7 +67,7 @@ func (a *API) operations() (list []operation) {
 	list = append(list,
 		operation{"get", statusRoot + "conference/{id}/picture/", "What a conference looks like: a stream of JPEGs (multipart/x-mixed-replace).", "status", "conference", 200, "", "", false},
 		operation{
-			"get", eventsPath, "A stream of what changes (text/event-stream). resources, which is required, says of what, with commas between; participant=<id> adds his media streams, " +
+			"get", eventsPath, "A stream of what changes (text/event-stream). resources says of what, with commas between, and is required without participant; participant=<id> adds his media streams, " +
 				"conference=<id> leaves those who are in it. Events: snapshot (resource, objects), change (resource, changed, gone), configuration (kind, id).", "status", "events", 200, "", "", false,
 		})
 	for _, c := range a.commands {
@@ -79,7 +79,10 @@ func (a *API) operations() (list []operation) {
 			list = append(list, operation{"get", historyRoot + p.Of + "/{id}/" + p.Kind.Name + "/", p.Kind.Doc, "history", p.Kind.Name, 200, "", "history_" + p.Kind.Name, true})
 		}
 	}
-	return list
+	return append(list, operation{
+		"get", loadPath, "How many participants there were, from start_time to end_time, in that many steps (96; Parley only): objects with time (the end of the step), participants (most at the same time) and joined.",
+		"history", "load", 200, "", "", false,
+	})
 }
 
 // readOnly returns the operations of a resource that can be read only.

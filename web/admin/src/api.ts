@@ -84,6 +84,15 @@ export const signIn = (name: string, password: string) => session('POST', { name
 export const signOut = () => session('DELETE')
 export const setUp = (token: string, name: string, password: string) => send('POST', '/api/setup/', { token, name, password })
 
+/** Asks whether the session is over, for requests that do not tell. */
+export async function checkSession() {
+  const who = await whoAmI().catch(() => undefined)
+  if (who?.user === '') whenOver()
+}
+
+/** Has the deployment do something, such as participant/mute. */
+export const command = (name: string, fields: Record<string, string>) => request('POST', `/api/admin/command/v1/${name}/`, fields)
+
 /** Returns the page of a list that a query asks for. */
 export const list = (kind: string, query: Record<string, string | number>) =>
   request<Page>('GET', `${root}${kind}/?` + new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)])))

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import * as api from './api'
 import { changes, FieldRow, toForm, type Related } from './field'
 import { kindOf } from './kinds'
+import { useEdited } from './live'
 import { Alert, Confirm, Copy, Heading, note, useLoad, Waiting } from './parts'
 import { go, useUnsaved } from './router'
 import { fieldsOf, help, isFixed, label, relatedKind, schemaOf, titleField, whyFixed, type Schema } from './schema'
@@ -17,8 +18,13 @@ interface Loaded {
 /** An object of a kind; id undefined = a new one. */
 export function FormPage({ kind, id, writes }: { kind: string; id?: number; writes: boolean }) {
   const { value, error, again } = useLoad(() => load(kind, id), [kind, id])
+  const [version, setVersion] = useState(0)
+  const anew = () => {
+    setVersion(version + 1)
+    again()
+  }
   if (!value) return <Waiting error={error} again={again} />
-  return <Form key={`${kind}/${id}`} {...value} kind={kind} writes={writes} again={again} />
+  return <Form key={`${kind}/${id}/${version}`} {...value} kind={kind} writes={writes} again={again} anew={anew} />
 }
 
 async function load(kind: string, id?: number): Promise<Loaded> {
@@ -35,7 +41,7 @@ async function titles(kind: string) {
   return page.objects.map((o) => ({ uri: o.resource_uri, title: String(o[title]) }))
 }
 
-function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: string; writes: boolean; again: () => void }) {
+function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { kind: string; writes: boolean; again: () => void; anew: () => void }) {
   const { one, title: many, goes } = kindOf(kind)
   const { open, fixed } = fieldsOf(schema)
   const single = !schema.allowed_list_http_methods.includes('post')
@@ -49,6 +55,8 @@ function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: s
   const changed = changes(open, before, now)
   const unsaved = Object.keys(changed).length > 0 && !told
   useUnsaved(unsaved)
+  const [stale, setStale] = useState(false)
+  useEdited(kind, item?.id ?? 0, () => (unsaved ? setStale(true) : again()))
   useEffect(() => focusError(form.current, refusal), [refusal])
 
   const name = String(item?.[titleField(schema)] ?? '')
@@ -91,6 +99,9 @@ function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: s
     <>
       {!single && <nav aria-label="Way back"><a href={`/${kind}/`}>‹ {many}</a></nav>}
       <Heading text={heading} />
+      <div role="status">
+        {stale && <p class="notice">Somebody has changed this meanwhile. What you save replaces it where you wrote something. <button type="button" class="link" onClick={anew}>Show it as it is now</button></p>}
+      </div>
       <form ref={form} noValidate onSubmit={save}>
         <Alert text={elsewhere.join(' ') || refusal?.message} />
         <fieldset class="plain" disabled={!writes}>

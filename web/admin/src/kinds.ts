@@ -75,9 +75,8 @@ const order: [string, string[]][] = [
   ['Access', ['admin_user', 'api_token']],
 ]
 
-// What watches the deployment (live view, history, alarms) has its place before
-// the configuration.
-const watching: Section = { title: 'Watch', pages: [] }
+// What watches the deployment stands before the configuration; see watch.tsx.
+const watching: Section = { title: 'Watch', pages: [{ title: 'Live', path: '/live/' }, { title: 'History', path: '/history/' }, { title: 'Alarms', path: '/alarms/' }] }
 
 /** Returns the navigation for the kinds that there are. */
 export function navigation(kinds: string[]): Section[] {

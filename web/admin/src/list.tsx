@@ -4,11 +4,11 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import * as api from './api'
 import { kindOf } from './kinds'
-import { Heading, useLoad, Waiting } from './parts'
+import { useEdited } from './live'
+import { Heading, pageSize, Paging, useLoad, Waiting } from './parts'
 import { go, useLocation } from './router'
 import { choice, fieldsOf, label, relatedKind, schemaOf, titleField, type Field, type Schema } from './schema'
 
-const pageSize = 50
 
 /** What is listed: it stands in the address, so that the way back leads to the same. */
 interface Query {
@@ -22,6 +22,7 @@ export function ListPage({ kind, writes }: { kind: string; writes: boolean }) {
   const at = useLocation().searchParams
   const query: Query = { search: at.get('search') ?? '', order: at.get('order') ?? '', offset: Number(at.get('offset')) || 0 }
   const { value, error, again } = useLoad(() => load(kind, query), [kind, query.search, query.order, query.offset])
+  useEdited(kind, undefined, again)
   const show = (next: Partial<Query>) => {
     const all = Object.entries({ ...query, offset: 0, ...next }).filter(([, v]) => v)
     const text = new URLSearchParams(all.map(([k, v]) => [k, String(v)])).toString()
@@ -97,7 +98,6 @@ function Table({ kind, schema, page, titles, query, show }: Loaded & { kind: str
   const columns = columnsOf(kind, schema)
   const first = titleField(schema)
   const order = query.order || first
-  const { offset, total_count: total } = page.meta
   return (
     <>
       <table>
@@ -124,13 +124,7 @@ function Table({ kind, schema, page, titles, query, show }: Loaded & { kind: str
           ))}
         </tbody>
       </table>
-      {total > pageSize && (
-        <nav class="paging" aria-label="Pages of the list">
-          <button type="button" disabled={offset === 0} onClick={() => show({ offset: Math.max(offset - pageSize, 0) })}>Previous</button>
-          <span role="status">{offset + 1} to {offset + page.objects.length} of {total}</span>
-          <button type="button" disabled={offset + pageSize >= total} onClick={() => show({ offset: offset + pageSize })}>Next</button>
-        </nav>
-      )}
+      <Paging {...page.meta} shown={page.objects.length} onOffset={(offset) => show({ offset })} />
     </>
   )
 }

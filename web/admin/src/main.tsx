@@ -6,11 +6,13 @@ import * as api from './api'
 import { FormPage } from './form'
 import { navigation } from './kinds'
 import { ListPage } from './list'
+import { useLive } from './live'
 import { Logo } from './logo'
 import { Heading, Notes, note, useLoad, Waiting } from './parts'
 import { followLinks, go, useLocation, visits } from './router'
 import { kindsThere, schemaOf } from './schema'
 import { SetupPage, SignInPage } from './signin'
+import { watchPage } from './watch'
 
 function App() {
   const at = useLocation()
@@ -37,6 +39,7 @@ function App() {
 function Frame({ who, path, onLeave }: { who: api.Session; path: string; onLeave: () => void }) {
   const { value: kinds, error, again } = useLoad(kindsThere, [])
   const [open, setOpen] = useState(false)
+  const alarms = useLive('resources=alarm').of('alarm').length
   useEffect(() => setOpen(false), [path])
   return (
     <div class="frame">
@@ -49,7 +52,14 @@ function Frame({ who, path, onLeave }: { who: api.Session; path: string; onLeave
             <section key={section.title}>
               <h2>{section.title}</h2>
               <ul>
-                {section.pages.map((p) => <li key={p.path}><a href={p.path} aria-current={shows(path, p.path) ? 'page' : undefined}>{p.title}</a></li>)}
+                {section.pages.map((p) => (
+                  <li key={p.path}>
+                    <a href={p.path} aria-current={shows(path, p.path) ? 'page' : undefined}>
+                      {p.title}
+                      {p.path === '/alarms/' && alarms > 0 && <span class="state danger">{alarms}<span class="unseen"> now</span></span>}
+                    </a>
+                  </li>
+                ))}
               </ul>
             </section>
           ))}
@@ -67,19 +77,21 @@ function Frame({ who, path, onLeave }: { who: api.Session; path: string; onLeave
   )
 }
 
-/** The page of a kind is /<kind>/, that of an object /<kind>/<id>. */
+/** The page of a kind is /<kind>/, that of an object /<kind>/<id>; for the others see watch.tsx. */
 const shows = (path: string, page: string) => (path === '/' ? home : path).startsWith(page)
 
-const home = '/conference/'
+const home = '/live/'
 
 function Content({ path, kinds, writes }: { path: string; kinds: string[]; writes: boolean }) {
   const [, kind, id] = /^\/([a-z_]+)\/(\d+|new|)$/.exec(path === '/' ? home : path) ?? []
+  const watched = watchPage(path === '/' ? home : path, writes)
   const { value: schema, error, again } = useLoad(async () => (kinds.includes(kind) ? schemaOf(kind) : undefined), [kind])
+  if (watched) return watched
   if (!kinds.includes(kind)) {
     return (
       <>
         <Heading text="There is no such page" />
-        <p><a href={home}>Go to the rooms</a></p>
+        <p><a href={home}>Go to the live view</a></p>
       </>
     )
   }

@@ -62,8 +62,11 @@ test('first start', async () => {
   await field('Password').first().fill('correct horse')
   await field('Password again').fill('correct horse')
   await press('Set password')
-  await expect(heading('Rooms')).toBeVisible()
+  await expect(heading('Live')).toBeVisible()
   expect(page.url()).not.toContain('#') // the token is not kept in the address
+  await expect(page.getByRole('link', { name: 'New node' })).toBeVisible() // what to do first
+  await look(page, 'live-empty')
+  await open('Rooms')
   await look(page, 'rooms-empty')
 
   await page.goto(process.env.PARLEY_SETUP!)
@@ -90,7 +93,7 @@ test('sign out and in', async () => {
   await look(page, 'sign-in-error')
   await field('Password').fill('correct horse')
   await page.keyboard.press('Enter')
-  await expect(heading('Rooms')).toBeFocused()
+  await expect(heading('Live')).toBeFocused()
 })
 
 test('a room from cradle to grave', async () => {
