@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"parley/bus"
-	"parley/mgmt/store"
 	"parley/mgmt/store/storetest"
 )
 
@@ -190,46 +188,5 @@ func testHistory(t *testing.T, dsn string) {
 	c.m.forget(t.Context(), start.AddDate(0, 0, 90).Add(151*time.Second)) // Ada, of 90 s, and Blaise, 60 s later, are too old
 	if got := strings.Join(names(""), " "); got != "Chandra =Dorothy()" {
 		t.Errorf("%q are left", got)
-	}
-}
-
-// TestMillionRows tells how long pages of a million rows take: PARLEY_BENCH=1.
-func TestMillionRows(t *testing.T) {
-	if os.Getenv("PARLEY_BENCH") == "" {
-		t.Log("a million rows are written only with PARLEY_BENCH=1")
-		return
-	}
-	storetest.Each(t, testMillionRows)
-}
-
-func testMillionRows(t *testing.T, dsn string) {
-	c := newClient(t, dsn)
-	const rows, atOnce = 1_000_000, 10_000
-	for from := 0; from < rows; from += atOnce {
-		h := store.History{Node: 1, Journal: "j", Number: int64(from + atOnce)}
-		for i := from; i < from+atOnce; i++ {
-			at := start.Add(time.Duration(i) * 10 * time.Second)
-			h.Participants = append(h.Participants, store.HistoryParticipant{
-				ID: fmt.Sprintf("%036d", i), Conference: fmt.Sprintf("c%d", i/8), ConferenceName: fmt.Sprintf("Room %d", i%5000), DisplayName: fmt.Sprintf("Caller %d", i%20000),
-				RemoteAlias: fmt.Sprintf("sip:caller%d@example.com", i%20000), CallQuality: "1_good", StartTime: at, EndTime: at.Add(time.Hour), Duration: 3600,
-			})
-		}
-		if err := c.m.store.AddHistory(t.Context(), h); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, query := range []string{
-		"", "?limit=100&offset=500000", "?order_by=-start_time", "?order_by=-end_time&limit=100&offset=900000", "?conference_name=Room%2017", "?display_name__startswith=Caller%20123",
-		"?start_time__gte=2026-06-01T00:00:00&start_time__lt=2026-06-02T00:00:00", "?start_time__gte=2026-06-01T00:00:00&order_by=-start_time", "?remote_alias=sip:caller7@example.com&order_by=-start_time",
-		"?display_name__icontains=19999", "?call_quality=1_good&order_by=-start_time",
-	} {
-		best := time.Hour
-		total := 0.0
-		for range 5 {
-			begun := time.Now()
-			total = c.want(200, "GET", historyAPI+"participant/"+query, "")["meta"].(map[string]any)["total_count"].(float64)
-			best = min(best, time.Since(begun))
-		}
-		t.Logf("%8.1f ms  %9.0f rows  %s", float64(best.Microseconds())/1000, total, query)
 	}
 }

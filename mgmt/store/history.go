@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
-
-	"parley/mgmt/resource"
 )
 
 // The structs of this file are rows of the history, with the names and units of
@@ -117,22 +115,57 @@ func (s *Store) Position(ctx context.Context, node int64, journal string) (numbe
 	return number, err
 }
 
-// AddHistory keeps all of it or nothing.
+// AddHistory keeps all of it or nothing; what is there already is left out.
 func (s *Store) AddHistory(ctx context.Context, h History) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	return s.transaction(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := insert(ctx, tx, ConferenceTable, h.Conferences, "id"); err != nil {
 			return err
 		}
-		if err := insert(ctx, tx, ParticipantTable, h.Participants, "id"); err != nil {
+		fresh, err := unknown(ctx, tx, h.Participants)
+		if err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, ParticipantTable, fresh, ""); err != nil {
+			return err
+		}
+		if err := countValues(ctx, tx, fresh, 1); err != nil {
 			return err
 		}
 		if err := insert(ctx, tx, StreamTable, h.Streams, ""); err != nil {
 			return err
 		}
-		_, err := tx.NewInsert().Model(&position{Node: h.Node, Journal: h.Journal, Number: h.Number}).
+		_, err = tx.NewInsert().Model(&position{Node: h.Node, Journal: h.Journal, Number: h.Number}).
 			On("CONFLICT (node, journal) DO UPDATE").Set("number = EXCLUDED.number").Exec(ctx)
 		return err
 	})
+}
+
+// unknown returns the participants who are not there yet, each once.
+func unknown(ctx context.Context, tx bun.Tx, all []HistoryParticipant) ([]HistoryParticipant, error) {
+	known := map[string]bool{}
+	for part := range slices.Chunk(all, rowsAtOnce) {
+		ids := make([]string, len(part))
+		for i := range part {
+			ids[i] = part[i].ID
+		}
+		var found []string
+		if err := tx.NewSelect().TableExpr(ParticipantTable).Column("id").Where("id IN (?)", bun.List(ids)).Scan(ctx, &found); err != nil {
+			return nil, err
+		}
+		for _, id := range found {
+			known[id] = true
+		}
+	}
+	fresh := make([]HistoryParticipant, 0, len(all))
+	for i := range all {
+		if !known[all[i].ID] {
+			known[all[i].ID] = true
+			fresh = append(fresh, all[i])
+		}
+	}
+	return fresh, nil
 }
 
 // insert adds rows; one whose key is there already is left out.
@@ -150,9 +183,22 @@ func insert[T any](ctx context.Context, tx bun.Tx, table string, rows []T, key s
 	return nil
 }
 
+// forgetAtOnce bounds the rows that go in one transaction, which others wait for.
+const forgetAtOnce = 5000
+
 // Forget deletes what ended, and was changed, before a time; it returns how many rows that were.
 func (s *Store) Forget(ctx context.Context, before time.Time) (n int64, err error) {
-	for table, column := range map[string]string{ConferenceTable: "end_time", ParticipantTable: "end_time", StreamTable: "end_time", AuditTable: "time"} {
+	for {
+		gone, err := s.forgetParticipants(ctx, before.UTC())
+		n += int64(gone)
+		if err != nil {
+			return n, err
+		}
+		if gone < forgetAtOnce {
+			break
+		}
+	}
+	for table, column := range map[string]string{ConferenceTable: "end_time", StreamTable: "end_time", AuditTable: "time"} {
 		result, err := s.db.NewDelete().TableExpr(table).Where("? < ?", bun.Ident(column), before.UTC()).Exec(ctx)
 		if err != nil {
 			return n, err
@@ -164,82 +210,24 @@ func (s *Store) Forget(ctx context.Context, before time.Time) (n int64, err erro
 	return n, nil
 }
 
-// Query asks for a page of a table.
-type Query struct {
-	Table         string
-	Conditions    []resource.Condition
-	Order         []resource.Order
-	Limit, Offset int
-}
-
-// Rows reads a page into rows, a pointer to a slice of a table's structs, and
-// returns how many rows there are in all.
-func (s *Store) Rows(ctx context.Context, q Query, rows any) (total int, err error) {
-	sel := s.db.NewSelect().Model(rows).ModelTableExpr(q.Table).ColumnExpr("*")
-	for _, c := range q.Conditions {
-		if err := s.where(sel, c); err != nil {
-			return 0, err
+// forgetParticipants deletes some of those who left before a time, and returns how many.
+func (s *Store) forgetParticipants(ctx context.Context, before time.Time) (int, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	var rows []HistoryParticipant
+	err := s.transaction(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := tx.NewSelect().Model(&rows).ModelTableExpr(ParticipantTable).ColumnExpr("*").Where("end_time < ?", before).
+			OrderExpr("end_time").Limit(forgetAtOnce).Scan(ctx); err != nil || len(rows) == 0 {
+			return err
 		}
-	}
-	n, err := sel.Count(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, o := range q.Order {
-		direction := "ASC"
-		if o.Falling {
-			direction = "DESC"
+		seqs := make([]int64, len(rows))
+		for i := range rows {
+			seqs[i] = rows[i].Seq
 		}
-		sel = sel.OrderExpr("? "+direction, column(o.Field))
-	}
-	return int(n), sel.OrderExpr("seq").Limit(int64(q.Limit)).Offset(int64(q.Offset)).Scan(ctx)
-}
-
-// column returns the column of a field. Rows that have no other id are known by seq.
-func column(f *resource.Field) bun.Ident {
-	if f.Name == "id" && f.Type == resource.Integer {
-		return "seq"
-	}
-	return bun.Ident(f.Name)
-}
-
-// conditions are the ops but "in" and "isnull" in SQL: ?0 is the column, ?1 the
-// value, ?2 the function that finds a text in a text. Patterns are none of them:
-// databases differ in those, and in whether they heed the case of letters.
-var (
-	conditions = map[string]string{"exact": "?0 = ?1", "gt": "?0 > ?1", "gte": "?0 >= ?1", "lt": "?0 < ?1", "lte": "?0 <= ?1"}
-	ofTexts    = map[string]string{
-		"iexact":      "LOWER(?0) = LOWER(?1)",
-		"contains":    "?2(?0, ?1) > 0",
-		"icontains":   "?2(LOWER(?0), LOWER(?1)) > 0",
-		"startswith":  "?0 >= ?1 AND ?0 < ?3", // a range, for which there is an index
-		"istartswith": "SUBSTR(LOWER(?0), 1, LENGTH(?1)) = LOWER(?1)",
-		"endswith":    "LENGTH(?0) >= LENGTH(?1) AND SUBSTR(?0, LENGTH(?0) - LENGTH(?1) + 1) = ?1",
-		"iendswith":   "LENGTH(?0) >= LENGTH(?1) AND SUBSTR(LOWER(?0), LENGTH(?0) - LENGTH(?1) + 1) = LOWER(?1)",
-	}
-)
-
-// where adds a condition.
-func (s *Store) where(sel *bun.SelectQuery, c resource.Condition) error {
-	at := column(c.Field)
-	text, isText := c.Values[0].(string)
-	condition, ok := conditions[c.Op]
-	if !ok && isText {
-		condition, ok = ofTexts[c.Op]
-	}
-	switch {
-	case c.Op == "in":
-		sel.Where("? IN (?)", at, bun.List(c.Values))
-	case c.Op == "isnull":
-		sel.Where("(? IS NULL) = ?", at, c.Values[0])
-	case ok:
-		find := bun.Safe("INSTR")
-		if s.postgres {
-			find = "STRPOS"
+		if _, err := tx.NewDelete().TableExpr(ParticipantTable).Where("seq IN (?)", bun.List(seqs)).Exec(ctx); err != nil {
+			return err
 		}
-		sel.Where(condition, at, c.Values[0], find, text+"\U0010ffff")
-	default:
-		return fmt.Errorf("%w: %s__%s: the history cannot be filtered so", resource.ErrFilter, c.Field.Name, c.Op)
-	}
-	return nil
+		return countValues(ctx, tx, rows, -1)
+	})
+	return len(rows), err
 }

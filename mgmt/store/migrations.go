@@ -11,7 +11,8 @@ import (
 
 // migrations are the versions of the tables, oldest first. A version that has
 // been released never changes. AUTO is how the database numbers rows, TIME and
-// JSON are its types; TEXT is ordered by bytes, whatever the locale of the database.
+// JSON are its types; SEQ ends an index by the number of the row, which SQLite
+// adds by itself; TEXT is ordered by bytes, whatever the locale of the database.
 var migrations = []struct{ name, comment, up string }{
 	{"20261126000001", "configuration", `
 CREATE TABLE object (
@@ -69,7 +70,48 @@ CREATE TABLE audit (
 	op TEXT NOT NULL, kind TEXT NOT NULL, object_id BIGINT NOT NULL, before TEXT, after TEXT
 );
 CREATE INDEX audit_time ON audit (time);`},
+	{"20261126000010", "search", searchIndexes + `
+CREATE TABLE history_value (
+	field VARCHAR(64) NOT NULL, value TEXT NOT NULL, folded TEXT NOT NULL, total BIGINT NOT NULL,
+	PRIMARY KEY (field, value)
+);
+` + fillValues() + `
+CREATE INDEX history_value_folded ON history_value (field, folded);`},
 }
+
+// searchIndexes hold for each value the rows by time, so that a filter by one
+// value gives a list in order, and a page far down is found in the index alone.
+const searchIndexes = `
+DROP INDEX history_participant_start;
+DROP INDEX history_participant_end;
+DROP INDEX history_participant_conference;
+DROP INDEX history_participant_conference_name;
+DROP INDEX history_participant_display_name;
+DROP INDEX history_participant_remote_alias;
+DROP INDEX history_participant_quality;
+CREATE INDEX history_participant_start ON history_participant (start_time, SEQ);
+CREATE INDEX history_participant_end ON history_participant (end_time, start_time, SEQ);
+CREATE INDEX history_participant_conference ON history_participant (conference, start_time, SEQ);
+CREATE INDEX history_participant_conference_name ON history_participant (conference_name, start_time, SEQ);
+CREATE INDEX history_participant_display_name ON history_participant (display_name, start_time, SEQ);
+CREATE INDEX history_participant_remote_alias ON history_participant (remote_alias, start_time, SEQ);
+CREATE INDEX history_participant_local_alias ON history_participant (local_alias, start_time, SEQ);
+CREATE INDEX history_participant_service_tag ON history_participant (service_tag, start_time, SEQ);
+CREATE INDEX history_participant_quality ON history_participant (call_quality, start_time, SEQ);
+CREATE INDEX history_participant_reason ON history_participant (disconnect_reason, start_time, SEQ);
+CREATE INDEX history_participant_location ON history_participant (system_location, start_time, SEQ);
+CREATE INDEX history_participant_media_node ON history_participant (media_node, start_time, SEQ);
+CREATE INDEX history_participant_protocol ON history_participant (protocol, start_time, SEQ);
+CREATE INDEX history_participant_role ON history_participant (role, start_time, SEQ);
+CREATE INDEX history_participant_vendor ON history_participant (vendor, start_time, SEQ);
+CREATE INDEX history_participant_address ON history_participant (remote_address, start_time, SEQ);
+CREATE INDEX history_participant_node ON history_participant (signalling_node, start_time, SEQ);
+CREATE INDEX history_participant_has_media ON history_participant (has_media, start_time, SEQ);
+CREATE INDEX history_participant_rx ON history_participant (rx_bandwidth, start_time, SEQ);
+CREATE INDEX history_participant_tx ON history_participant (tx_bandwidth, start_time, SEQ);
+CREATE INDEX history_participant_duration ON history_participant (duration, start_time, SEQ);
+CREATE INDEX history_participant_conversation ON history_participant (conversation_id, start_time, SEQ);
+CREATE INDEX history_participant_call ON history_participant (call_uuid, start_time, SEQ);`
 
 // migrate brings the tables up to date.
 func (s *Store) migrate(ctx context.Context) error {
@@ -91,9 +133,9 @@ func (s *Store) migrate(ctx context.Context) error {
 
 // execute runs statements one by one.
 func (s *Store) execute(ctx context.Context, tx bun.Tx, text string) error {
-	types := strings.NewReplacer("AUTO", "INTEGER PRIMARY KEY AUTOINCREMENT", "TIME", "TIMESTAMP", "JSON", "TEXT")
+	types := strings.NewReplacer("AUTO", "INTEGER PRIMARY KEY AUTOINCREMENT", "TIME", "TIMESTAMP", "JSON", "TEXT", ", SEQ", "")
 	if s.postgres {
-		types = strings.NewReplacer("AUTO", "BIGSERIAL PRIMARY KEY", "TIME", "TIMESTAMPTZ", "JSON", "JSONB", "TEXT", `TEXT COLLATE "C"`)
+		types = strings.NewReplacer("AUTO", "BIGSERIAL PRIMARY KEY", "TIME", "TIMESTAMPTZ", "JSON", "JSONB", ", SEQ", ", seq", "TEXT", `TEXT COLLATE "C"`)
 	}
 	for statement := range strings.SplitSeq(types.Replace(text), ";") {
 		if strings.TrimSpace(statement) == "" {

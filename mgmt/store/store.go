@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -28,6 +29,8 @@ var ErrDSN = errors.New("store: DSN")
 type Store struct {
 	db       *bun.DB
 	postgres bool
+	// writing has one transaction at a time change the history.
+	writing sync.Mutex
 	// doubt is how objects were before commits that may or may not have happened:
 	// the connection broke before the answer. The next commit restores them first.
 	doubt map[resource.Key]*string
