@@ -208,12 +208,27 @@ func (a *API) patch(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 	}
 }
 
-// put is patch where what is not named gets its default.
+// put is patch where what is not named gets its default. Secrets without one stay:
+// a client cannot send back what it cannot read.
 func (a *API) put(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 	n, err := number(r)
 	in, bad := body(w, r)
 	if err = errors.Join(err, bad); err != nil {
 		a.fail(w, r, err)
+		return
+	}
+	if _, there := a.tree.Get(k.Name, n); !there {
+		a.fail(w, r, resource.ErrNoObject)
+		return
+	}
+	p := &resource.Problems{Kind: k.Name}
+	for _, f := range k.Fields {
+		if _, given := in[f.Name]; f.Required && !f.Secret && !given {
+			p.Addf(f.Name, "is required: %s", f.Doc)
+		}
+	}
+	if len(p.Fields) > 0 {
+		a.fail(w, r, p)
 		return
 	}
 	whole := defaults(k)
@@ -270,26 +285,27 @@ func (a *API) wipe(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 }
 
 // bulk makes, changes and deletes many: {"objects": [...], "deleted_objects": [uri, ...]}.
+// What is told once of objects that were made, such as tokens, is in "objects" of the answer.
 func (a *API) bulk(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 	in, err := body(w, r)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	var objects []resource.Input
-	var deleted []string
-	if raw, given := in["objects"]; !given || json.Unmarshal(raw, &objects) != nil {
-		a.fail(w, r, badRequest("objects: must be a list of %s objects", k.Name))
+	objects, deleted, err := many(k, in)
+	if err != nil {
+		a.fail(w, r, err)
 		return
 	}
-	if raw, given := in["deleted_objects"]; given && json.Unmarshal(raw, &deleted) != nil {
-		a.fail(w, r, badRequest("deleted_objects: must be a list of URIs"))
-		return
-	}
+	var reveals []map[string]any
 	if a.edit(w, r, func(e *resource.Edit) error {
 		for i, one := range objects {
+			e.Reveal = map[string]any{}
 			if err := a.bulkOne(e, k, one); err != nil {
 				return fmt.Errorf("objects[%d]: %w", i, err)
+			}
+			if len(e.Reveal) > 0 {
+				reveals = append(reveals, e.Reveal)
 			}
 		}
 		for i, one := range deleted {
@@ -303,8 +319,28 @@ func (a *API) bulk(w http.ResponseWriter, r *http.Request, k *resource.Kind) {
 		}
 		return nil
 	}) {
+		if len(reveals) > 0 {
+			reply(w, http.StatusAccepted, map[string]any{"objects": reveals})
+			return
+		}
 		w.WriteHeader(http.StatusAccepted)
 	}
+}
+
+// many reads the body of bulk.
+func many(k *resource.Kind, in resource.Input) (objects []resource.Input, deleted []string, err error) {
+	for name := range in {
+		if name != "objects" && name != "deleted_objects" {
+			return nil, nil, badRequest("%s: there is no such field; there are objects and deleted_objects", name)
+		}
+	}
+	if json.Unmarshal(in["objects"], &objects) != nil || objects == nil || slices.ContainsFunc(objects, func(one resource.Input) bool { return one == nil }) {
+		return nil, nil, badRequest("objects: must be a list of %s objects", k.Name)
+	}
+	if raw, given := in["deleted_objects"]; given && json.Unmarshal(raw, &deleted) != nil {
+		return nil, nil, badRequest("deleted_objects: must be a list of URIs")
+	}
+	return objects, deleted, nil
 }
 
 func (a *API) bulkOne(e *resource.Edit, k *resource.Kind, in resource.Input) error {
@@ -316,6 +352,9 @@ func (a *API) bulkOne(e *resource.Edit, k *resource.Kind, in resource.Input) err
 		}
 		return e.Update(k.Name, n, in)
 	}
-	_, err := e.Create(k.Name, in)
+	n, err := e.Create(k.Name, in)
+	if len(e.Reveal) > 0 {
+		e.Reveal["resource_uri"] = URI(k.Name, n)
+	}
 	return err
 }

@@ -120,7 +120,10 @@ func ids(value any) []int64 {
 func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 	switch op {
 	case "isnull":
-		want := isTrue(text)
+		want, err := strconv.ParseBool(text) // takes True too
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither true nor false", text)
+		}
 		return func(v any) bool { return (v == nil) == want }, nil
 	case "exact", "gt", "gte", "lt", "lte":
 		return a.compare(f, op, text)
@@ -142,7 +145,12 @@ func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(v any) bool { return pattern.MatchString(fmt.Sprint(v)) }, nil
+		return func(v any) bool {
+			if at, isTime := v.(time.Time); isTime {
+				v = at.UTC().Format(timeFormat)
+			}
+			return v != nil && pattern.MatchString(fmt.Sprint(v))
+		}, nil
 	}
 	fold := func(s string) string { return s }
 	base, insensitive := strings.CutPrefix(op, "i")
@@ -162,9 +170,6 @@ func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 		return isText && match(fold(s), part)
 	}, nil
 }
-
-// isTrue reads what clients give to isnull.
-func isTrue(text string) bool { return text == "true" || text == "True" || text == "1" }
 
 // compare compares values of the type of f with text.
 func (a *API) compare(f *resource.Field, op, text string) (func(any) bool, error) {
@@ -218,19 +223,9 @@ func (a *API) valueOf(f *resource.Field, text string) (any, error) {
 		}
 		return b, nil
 	case resource.Datetime:
-		return parseTime(text)
+		return resource.ParseTime(text)
 	}
 	return text, nil
-}
-
-// parseTime reads a time as clients write it; without a zone it is UTC.
-func parseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%q is no time such as 2026-01-31T12:00:00", text)
 }
 
 // compareValues orders two values of a field; false when they cannot be compared.
@@ -318,7 +313,7 @@ func (a *API) queryOf(k *resource.Kind, query url.Values) (conditions []resource
 			for _, part := range parts {
 				value, err := a.valueOf(f, part)
 				if c.Op == "isnull" {
-					value, err = isTrue(text), nil
+					value, err = strconv.ParseBool(text)
 				}
 				if err != nil {
 					return nil, nil, fmt.Errorf("%s: %w", name, err)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"parley/mgmt/resource"
 )
 
 // loadPath is where the load of the past can be read. (Parley only)
@@ -53,7 +55,7 @@ func loadSpan(r *http.Request) (from time.Time, step time.Duration, steps int, e
 	query := r.URL.Query()
 	var at [2]time.Time
 	for i, name := range []string{"start_time", "end_time"} {
-		if at[i], err = parseTime(query.Get(name)); err != nil {
+		if at[i], err = resource.ParseTime(query.Get(name)); err != nil {
 			return from, 0, 0, badRequest("%s: %v", name, err)
 		}
 	}

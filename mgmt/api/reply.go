@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -84,7 +85,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // body reads the JSON object of a request.
 func body(w http.ResponseWriter, r *http.Request) (resource.Input, error) {
-	if t := r.Header.Get("Content-Type"); t != "" && !strings.HasPrefix(t, "application/json") {
+	t := r.Header.Get("Content-Type")
+	if kind, _, err := mime.ParseMediaType(t); t != "" && (err != nil || kind != "application/json") {
 		return nil, &requestError{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Type is %q, want application/json", t)}
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMax))

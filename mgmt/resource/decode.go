@@ -3,6 +3,7 @@ package resource
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -98,8 +99,12 @@ func (f *Field) read(raw json.RawMessage, resolve Resolver) (value any, problem 
 	case f.Type == Integer:
 		return readInteger(raw)
 	case f.Type == Datetime:
-		var t time.Time
-		if json.Unmarshal(raw, &t) != nil {
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			return nil, "must be a time such as 2026-01-31T12:00:00Z"
+		}
+		t, err := ParseTime(text)
+		if err != nil {
 			return nil, "must be a time such as 2026-01-31T12:00:00Z"
 		}
 		return t, ""
@@ -129,13 +134,13 @@ func readInteger(raw json.RawMessage) (any, string) {
 }
 
 func (f *Field) readRef(raw json.RawMessage, resolve Resolver) (int64, string) {
-	var uri string
-	if json.Unmarshal(raw, &uri) != nil {
+	var uri *string
+	if json.Unmarshal(raw, &uri) != nil || uri == nil {
 		return 0, "must be the URI of a " + f.Ref
 	}
-	n, ok := resolve(f.Ref, uri)
+	n, ok := resolve(f.Ref, *uri)
 	if !ok {
-		return 0, "\"" + uri + "\" is not the URI of a " + f.Ref
+		return 0, "\"" + *uri + "\" is not the URI of a " + f.Ref
 	}
 	return n, ""
 }
@@ -193,4 +198,14 @@ func (f *Field) judgeText(s string) string {
 		}
 	}
 	return ""
+}
+
+// ParseTime reads a time as clients write it; without a zone it is UTC.
+func ParseTime(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time such as 2026-01-31T12:00:00", text)
 }

@@ -85,8 +85,14 @@ func testPages(t *testing.T, dsn string) {
 		{is(field("call_uuid"), "icontains", "P00"), func(p *HistoryParticipant) bool { return strings.HasPrefix(p.ID, "p00") }},
 	}
 	orders := [][]resource.Order{
-		nil, {{Field: field("start_time")}}, {{Field: field("start_time"), Falling: true}}, {{Field: field("end_time"), Falling: true}}, {{Field: field("display_name")}},
-		{{Field: field("vendor")}, {Field: field("duration"), Falling: true}}, {{Field: field("rx_bandwidth"), Falling: true}}, {{Field: field("id"), Falling: true}},
+		nil,
+		{{Field: field("start_time")}},
+		{{Field: field("start_time"), Falling: true}},
+		{{Field: field("end_time"), Falling: true}},
+		{{Field: field("display_name")}},
+		{{Field: field("vendor")}, {Field: field("duration"), Falling: true}},
+		{{Field: field("rx_bandwidth"), Falling: true}},
+		{{Field: field("id"), Falling: true}},
 	}
 	for n, l := range lists {
 		for _, order := range orders {
