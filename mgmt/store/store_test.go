@@ -244,3 +244,42 @@ func testUnsureCommit(t *testing.T, dsn string) {
 	}
 	want(t, tree, "v3 1:first 2:second 3:third true 4:third fals")
 }
+
+// A file that is full, or may only be read, takes a change whole or not at all.
+func TestFullAndReadOnly(t *testing.T) {
+	for _, test := range []struct{ name, breaks, mend, because string }{
+		{"full", "PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "full"}, // it cannot be less than there are
+		{"read-only", "PRAGMA query_only = ON", "PRAGMA query_only = OFF", "readonly"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := open(t, storetest.SQLite(t))
+			s.db.SetMaxOpenConns(1) // for which the setting holds
+			tree := load(t, s)
+			must(t, create(tree, "one"))
+			execute := func(statement string) {
+				t.Helper()
+				_, err := s.db.ExecContext(t.Context(), statement)
+				must(t, err)
+			}
+			execute(test.breaks)
+			long := strings.Repeat("long ", 100_000)
+			for range 3 {
+				if err := create(tree, "two", long); !errors.Is(err, resource.ErrStore) || !strings.Contains(err.Error(), test.because) {
+					t.Fatalf("%v", err)
+				}
+			}
+			if err := s.AddHistory(t.Context(), History{Node: 1, Journal: long, Number: 1, Participants: []HistoryParticipant{{ID: "p", DisplayName: long}}}); err == nil {
+				t.Error("history was kept")
+			}
+			want(t, tree, "v1 1:one")
+			want(t, load(t, s), "v1 1:one")
+			execute(test.mend)
+			must(t, create(tree, "two"))
+			want(t, load(t, s), "v2 1:one 2:two")
+			var rows []HistoryParticipant
+			if n, err := s.Rows(t.Context(), Query{Table: ParticipantTable, Limit: 1}, &rows); n != 0 || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		})
+	}
+}
