@@ -145,7 +145,7 @@ func (m *Management) backupCommands() []api.Command {
 				m.log.Error("no backup", "err", err)
 				return nil, &api.Refused{Status: http.StatusServiceUnavailable, Text: "the backup could not be written: " + err.Error()}
 			}
-			return map[string]any{"filename": name, "created": h.Created, "version": h.Version, "objects": h.Objects}, nil
+			return map[string]any{"filename": name, "resource_uri": api.FileURI("system_backup", name), "created": h.Created, "version": h.Version, "objects": h.Objects}, nil
 		}},
 		{Name: "platform/backup_restore", Later: later, File: "package", Optional: []string{"filename"}, Do: m.restoreCommand},
 	}
@@ -156,11 +156,8 @@ func (m *Management) restoreCommand(ctx context.Context, a api.Arguments) (map[s
 	if name := a["filename"]; (name == "") == (len(content) == 0) {
 		return nil, &api.Refused{Status: http.StatusBadRequest, Text: "give either filename, a backup in the folder of backups, or package, the file itself as multipart/form-data"}
 	} else if name != "" {
-		if m.dataDir == "" || name != filepath.Base(name) || !strings.HasSuffix(name, backupSuffix) {
-			return nil, &api.Refused{Status: http.StatusBadRequest, Text: "filename: there is no backup of that name"}
-		}
 		var err error
-		if content, err = os.ReadFile(filepath.Join(m.dataDir, backupFolder, name)); err != nil {
+		if content, err = m.readBackup(name); err != nil {
 			return nil, &api.Refused{Status: http.StatusBadRequest, Text: "filename: there is no backup of that name"}
 		}
 	}

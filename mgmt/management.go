@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type Config struct {
 // Management is a running Management Node.
 type Management struct {
 	log     *slog.Logger
+	logged  *logRing // its last lines
 	store   *store.Store
 	tree    *resource.Tree
 	api     *api.API
@@ -69,7 +71,8 @@ func load(ctx context.Context, c Config) (*Management, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Management{log: c.Log, store: s, started: time.Now(), version: c.Version, dataDir: c.DataDir}
+	ring := &logRing{}
+	m := &Management{log: slog.New(newTee(c.Log.Handler(), ring)), logged: ring, store: s, started: time.Now(), version: c.Version, dataDir: c.DataDir}
 	m.tree = resource.NewTree(s, m.kinds(c.Layouts)...)
 	if err := s.Load(ctx, m.tree); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -94,7 +97,8 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	m.guard = auth.New(known, m.log, nil)
 	m.api = api.New(m.tree, m.guard, m.log)
 	m.api.ServeStatus(m.reports()...)
-	m.api.ServeCommands(append(m.commands(), m.backupCommands()...)...)
+	m.api.ServeCommands(slices.Concat(m.commands(), m.backupCommands(), []api.Command{m.snapshotCommand()})...)
+	m.api.ServeFiles(m.backupFiles())
 	m.api.ServeHistory(m.pasts()...)
 	m.api.ServeLoad(m.load)
 	m.api.ServePictures(m.picture)

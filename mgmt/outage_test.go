@@ -90,8 +90,13 @@ func testDatabaseGone(t *testing.T, dsn string, o outage) {
 	version := c.m.tree.Version()
 	o.breaks()
 	for _, write := range []struct{ method, path, body string }{
-		{"POST", "conference/", `{"name": "Lost", "aliases": [{"alias": "lost"}]}`}, {"PATCH", at, `{"name": "Lost"}`}, {"PUT", at, `{"name": "Lost"}`},
-		{"PATCH", "conference/", `{"objects": [{"name": "Lost"}, {"name": "Lost too"}]}`}, {"DELETE", at, ""}, {"DELETE", "conference/", ""}, {"PATCH", "global/1/", `{"history_days": 7}`},
+		{"POST", "conference/", `{"name": "Lost", "aliases": [{"alias": "lost"}]}`},
+		{"PATCH", at, `{"name": "Lost"}`},
+		{"PUT", at, `{"name": "Lost"}`},
+		{"PATCH", "conference/", `{"objects": [{"name": "Lost"}, {"name": "Lost too"}]}`},
+		{"DELETE", at, ""},
+		{"DELETE", "conference/", ""},
+		{"PATCH", "global/1/", `{"history_days": 7}`},
 	} {
 		answer := c.want(503, write.method, write.path, write.body)
 		if text, _ := answer["error"].(string); !strings.Contains(text, "could not be stored, nothing has changed") || !strings.Contains(text, o.because) {

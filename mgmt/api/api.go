@@ -19,6 +19,7 @@ type API struct {
 	reports  []Report
 	commands []Command
 	pasts    []Past
+	files    []Files
 	watchers watchers
 }
 

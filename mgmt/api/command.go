@@ -22,6 +22,7 @@ type Command struct {
 	Name     string // "participant/disconnect"
 	Required []string
 	Optional []string
+	Numbers  []string // optional too, and may be numbers
 	// File, if not "", is the name of an argument that is a file: then the request
 	// is multipart/form-data (RFC 7578).
 	File string
@@ -30,6 +31,8 @@ type Command struct {
 	// Do carries it out and returns the data of the answer. A *Refused is told to
 	// the client.
 	Do func(context.Context, Arguments) (map[string]any, error)
+	// Give, in place of Do, answers with a file.
+	Give func(context.Context, Arguments) (File, error)
 }
 
 // Refused is the error of a command that cannot be carried out.
@@ -73,12 +76,22 @@ func (a *API) command(w http.ResponseWriter, r *http.Request, c Command) {
 	if file != "" {
 		arguments[c.File] = file
 	}
+	by := By(r.Context())
+	if c.Give != nil {
+		given, err := c.Give(r.Context(), arguments)
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		a.log.Info("command", "name", c.Name, "user", by.User, "via", by.Via, "address", by.Address, "file", given.Name)
+		given.send(w)
+		return
+	}
 	data, err := c.Do(r.Context(), arguments)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	by := By(r.Context())
 	a.log.Info("command", "name", c.Name, "user", by.User, "via", by.Via, "address", by.Address, "data", data)
 	reply(w, http.StatusAccepted, map[string]any{"status": "success", "data": data})
 }
@@ -117,12 +130,21 @@ func (c *Command) arguments(in resource.Input) (Arguments, error) {
 			}
 			continue
 		}
-		if !slices.Contains(c.Required, name) && !slices.Contains(c.Optional, name) {
+		isNumber := slices.Contains(c.Numbers, name)
+		if !isNumber && !slices.Contains(c.Required, name) && !slices.Contains(c.Optional, name) {
 			p.Addf(name, "there is no such argument")
 			continue
 		}
 		var text string
-		if json.Unmarshal(raw, &text) != nil {
+		var number json.Number
+		switch {
+		case json.Unmarshal(raw, &text) == nil:
+		case isNumber && json.Unmarshal(raw, &number) == nil:
+			text = number.String()
+		case isNumber:
+			p.Addf(name, "must be a number")
+			continue
+		default:
 			p.Addf(name, "must be a text")
 			continue
 		}

@@ -56,6 +56,16 @@ func (a *API) operations() (list []operation) {
 			add("delete", one, "Delete it.", 204, "", "", false)
 		}
 	}
+	for i := range a.files {
+		k := &a.files[i].Kind
+		at, one := configurationRoot+k.Name+"/", configurationRoot+k.Name+"/{id}/"
+		list = append(
+			list,
+			operation{"get", at, k.Doc, "configuration", k.Name, 200, "", "configuration_" + k.Name, true},
+			operation{"get", one, "The file itself, for administrators; with Accept: application/json what it is. id is its filename.", "configuration", k.Name, 200, "", fileAnswer, false},
+			operation{"delete", one, "Delete it.", "configuration", k.Name, 204, "", "", false},
+		)
+	}
 	for i := range a.reports {
 		list = append(list, readOnly("status", statusRoot, &a.reports[i].Kind)...)
 		if p := &a.reports[i]; p.Parts != nil {
@@ -71,7 +81,11 @@ func (a *API) operations() (list []operation) {
 				"conference=<id> leaves those who are in it. Events: snapshot (resource, objects), change (resource, changed, gone), configuration (kind, id).", "status", "events", 200, "", "", false,
 		})
 	for _, c := range a.commands {
-		list = append(list, operation{"post", commandRoot + c.Name + "/", "", "command", strings.SplitN(c.Name, "/", 2)[0], 202, "command_" + strings.ReplaceAll(c.Name, "/", "_"), "command", false})
+		status, answer := 202, "command"
+		if c.Give != nil {
+			status, answer = 200, fileAnswer
+		}
+		list = append(list, operation{"post", commandRoot + c.Name + "/", "", "command", strings.SplitN(c.Name, "/", 2)[0], status, "command_" + strings.ReplaceAll(c.Name, "/", "_"), answer, false})
 	}
 	for i := range a.pasts {
 		list = append(list, readOnly("history", historyRoot, &a.pasts[i].Kind)...)
@@ -113,6 +127,9 @@ func (a *API) schemas() map[string]schemaObject {
 			all["configuration_"+k.Name] = kindSchema(k)
 		}
 	}
+	for i := range a.files {
+		all["configuration_"+a.files[i].Kind.Name] = kindSchema(&a.files[i].Kind)
+	}
 	for i := range a.reports {
 		all["status_"+a.reports[i].Kind.Name] = kindSchema(&a.reports[i].Kind)
 		if a.reports[i].Parts != nil {
@@ -126,6 +143,9 @@ func (a *API) schemas() map[string]schemaObject {
 		properties := schemaObject{}
 		for _, name := range append(slices.Clone(c.Required), c.Optional...) {
 			properties[name] = schemaObject{"type": "string"}
+		}
+		for _, name := range c.Numbers {
+			properties[name] = schemaObject{"type": []string{"integer", "string"}}
 		}
 		if c.File != "" {
 			properties[c.File] = schemaObject{"type": "string", "contentMediaType": "application/octet-stream", "description": "A file: then the body is multipart/form-data."}
@@ -240,7 +260,10 @@ func (o operation) describe() schemaObject {
 	ref := func(name string) schemaObject { return schemaObject{"$ref": "#/components/schemas/" + name} }
 	jsonBody := func(s schemaObject) schemaObject { return schemaObject{"application/json": schemaObject{"schema": s}} }
 	success := schemaObject{"description": "Done."}
-	if o.Answer != "" {
+	switch {
+	case o.Answer == fileAnswer:
+		success["description"], success["content"] = "A file.", schemaObject{"application/gzip": schemaObject{}}
+	case o.Answer != "":
 		s := ref(o.Answer)
 		if o.List && o.Method == "get" {
 			s = schemaObject{"type": "object", "properties": schemaObject{"meta": ref("meta"), "objects": schemaObject{"type": "array", "items": ref(o.Answer)}}}

@@ -80,6 +80,31 @@ func Write(w io.Writer, tree *resource.Tree, program string, now time.Time) (Hea
 	return h, errors.Join(err, z.Close())
 }
 
+// ReadHeader reads the first line of a file. Errors are ErrFile.
+func ReadHeader(r io.Reader) (Header, error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return Header{}, fmt.Errorf("%w: it is no backup of Parley: %w", ErrFile, err)
+	}
+	h, err := header(bufio.NewReader(z))
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	return h, err
+}
+
+// header reads the first line.
+func header(in *bufio.Reader) (h Header, err error) {
+	first, err := in.ReadSlice('\n') // of at most 4 KiB
+	if err != nil || json.Unmarshal(first, &h) != nil || h.Format != format {
+		return h, errors.New("it is no backup of Parley")
+	}
+	if h.FormatVersion != formatVersion {
+		return h, fmt.Errorf("its format is version %d, and this program (reads %d) is older than the one that wrote it, %s", h.FormatVersion, formatVersion, h.Program)
+	}
+	return h, nil
+}
+
 // Read reads a file. Objects are of the kinds of tree, which stays as it is.
 // Errors are ErrFile.
 func Read(r io.Reader, tree *resource.Tree) (Header, resource.Snapshot, error) {
@@ -97,12 +122,8 @@ func read(r io.Reader, tree *resource.Tree) (h Header, s resource.Snapshot, err 
 	}
 	limited := &io.LimitedReader{R: z, N: sizeMost}
 	in := bufio.NewReader(limited)
-	first, err := in.ReadSlice('\n') // of at most 4 KiB
-	if err != nil || json.Unmarshal(first, &h) != nil || h.Format != format {
-		return h, s, errors.New("it is no backup of Parley")
-	}
-	if h.FormatVersion != formatVersion {
-		return h, s, fmt.Errorf("its format is version %d, and this program (reads %d) is older than the one that wrote it, %s", h.FormatVersion, formatVersion, h.Program)
+	if h, err = header(in); err != nil {
+		return h, s, err
 	}
 	lines, err := io.ReadAll(in)
 	if err != nil {

@@ -85,6 +85,14 @@ func sqliteDSN(path string) string {
 	return u.String()
 }
 
+// Kind returns which database it is, "SQLite" or "PostgreSQL".
+func (s *Store) Kind() string {
+	if s.postgres {
+		return "PostgreSQL"
+	}
+	return "SQLite"
+}
+
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
