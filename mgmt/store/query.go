@@ -42,7 +42,8 @@ func (s *Store) Rows(ctx context.Context, q Query, rows any) (total int, err err
 	if int64(q.Offset) >= n || q.Limit <= 0 {
 		return int(n), nil
 	}
-	// The second half is read from its end: half as many rows to pass over.
+	// The second half is read from its end: half as many rows to pass over. Rows that
+	// come meanwhile shift pages, as they do between the requests for two pages.
 	limit, offset := min(int64(q.Limit), n-int64(q.Offset)), int64(q.Offset)
 	backwards := offset > n-offset-limit
 	if backwards {
