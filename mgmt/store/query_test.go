@@ -205,3 +205,38 @@ func testValuesFollowRows(t *testing.T, dsn string) {
 		t.Errorf("%v: %v", err, lists())
 	}
 }
+
+// Rows of before the list of values are in it when the tables are brought up to date.
+func TestValuesOfOldRows(t *testing.T) { storetest.Each(t, testValuesOfOldRows) }
+
+func testValuesOfOldRows(t *testing.T, dsn string) {
+	all := migrations
+	defer func() { migrations = all }()
+	migrations = all[:slices.IndexFunc(all, func(m struct{ name, comment, up string }) bool { return m.comment == "search" })]
+	s, err := Open(t.Context(), dsn)
+	must(t, err)
+	rows := left(rand.New(rand.NewPCG(7, 8)), 0, 100)
+	for i := range rows {
+		_, err := s.db.NewInsert().Model(&rows[i]).ModelTableExpr(ParticipantTable).Exec(t.Context())
+		must(t, err)
+	}
+	must(t, s.Close())
+	migrations = all
+	s = open(t, dsn)
+	want := 0
+	for _, p := range rows {
+		if strings.Contains(p.RemoteAlias, "ada") {
+			want++
+		}
+	}
+	var found []HistoryParticipant
+	f, _ := participants.Field("remote_alias")
+	n, err := s.Rows(t.Context(), Query{Table: ParticipantTable, Conditions: is(f, "icontains", "ADA"), Limit: 1000}, &found)
+	must(t, err)
+	if n != want || len(found) != want || want == 0 {
+		t.Errorf("%d and %d are found, want %d", n, len(found), want)
+	}
+	if n, err := s.Rows(t.Context(), Query{Table: ParticipantTable, Limit: 1}, &found); n != len(rows) || err != nil {
+		t.Errorf("%d in all, %v", n, err)
+	}
+}
