@@ -31,6 +31,7 @@ var million = []string{
 	"?order_by=-start_time", "?order_by=-end_time&limit=100&offset=500000", "?order_by=-end_time&limit=100&offset=999900", "?order_by=display_name&limit=100&offset=500000",
 	"?order_by=-duration", "?order_by=vendor,-start_time", "?order_by=-rx_bandwidth",
 	"?start_time__gte=2026-06-01T00:00:00&start_time__lt=2026-06-02T00:00:00", "?start_time__gte=2026-04-15T00:00:00&order_by=-start_time",
+	"?end_time__gte=2026-04-15T00:00:00&start_time__lt=2026-06-25T00:00:00&order_by=-start_time", "?end_time__gte=2026-05-01T00:00:00&start_time__lt=2026-06-01T00:00:00&order_by=-start_time",
 	"?start_time__gte=2026-03-05T00:00:00&end_time__lt=2026-06-02T00:00:00&order_by=-end_time", "?start_time__gte=2026-04-15T00:00:00&limit=100&offset=400000",
 	"?id=000000000000000000000000000000777777", "?conversation_id=call-777777", "?conference=c777", "?remote_address=10.0.3.7",
 	"?conference_name=Room%2017", "?conference_name=All%20hands&order_by=-start_time", "?conference_name=All%20hands&order_by=-end_time&limit=100&offset=40000",

@@ -123,6 +123,10 @@ func (s *Store) plan(ctx context.Context, q Query) (p plan, err error) {
 		}
 	}
 	slices.SortStableFunc(p.narrowed, func(a, b *narrowed) int { return cmp.Compare(a.rows, b.rows) })
+	if sp, ok := spanOf(p.plain); ok && len(p.narrowed) == 0 {
+		p.total, err = s.countOutside(ctx, sp, p.all)
+		return p, err
+	}
 	switch {
 	case len(p.plain) > 0 || len(p.narrowed) > 1:
 	case len(p.narrowed) == 1:

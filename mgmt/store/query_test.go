@@ -73,6 +73,19 @@ func testPages(t *testing.T, dsn string) {
 		{is(field("display_name"), "iendswith", "M"), func(p *HistoryParticipant) bool { return p.DisplayName == "ADAM" }},
 		{is(field("display_name"), "gte", "Blaise"), func(p *HistoryParticipant) bool { return p.DisplayName >= "Blaise" }},
 		{is(field("display_name"), "isnull", false), func(*HistoryParticipant) bool { return true }},
+		{is(field("start_time"), "gte", began.Add(2*time.Minute)), func(p *HistoryParticipant) bool { return !p.StartTime.Before(began.Add(2 * time.Minute)) }},
+		{is(field("start_time"), "gt", began.Add(2*time.Minute)), func(p *HistoryParticipant) bool { return p.StartTime.After(began.Add(2 * time.Minute)) }},
+		{is(field("end_time"), "lt", began.Add(28*time.Minute)), func(p *HistoryParticipant) bool { return p.EndTime.Before(began.Add(28 * time.Minute)) }},
+		{is(field("end_time"), "lte", began.Add(3*time.Hour)), func(p *HistoryParticipant) bool { return !p.EndTime.After(began.Add(3 * time.Hour)) }},
+		{append(is(field("end_time"), "gte", began.Add(2*time.Minute)), is(field("start_time"), "lt", began.Add(29*time.Minute))...), func(p *HistoryParticipant) bool {
+			return !p.EndTime.Before(began.Add(2*time.Minute)) && p.StartTime.Before(began.Add(29*time.Minute))
+		}},
+		{append(is(field("start_time"), "gte", began.Add(2*time.Minute)), is(field("end_time"), "lt", began.Add(20*time.Minute))...), func(p *HistoryParticipant) bool {
+			return !p.StartTime.Before(began.Add(2*time.Minute)) && p.EndTime.Before(began.Add(20*time.Minute))
+		}},
+		{append(is(field("end_time"), "gte", began.Add(20*time.Minute)), is(field("start_time"), "lt", began.Add(2*time.Minute))...), func(p *HistoryParticipant) bool {
+			return !p.EndTime.Before(began.Add(20*time.Minute)) && p.StartTime.Before(began.Add(2*time.Minute))
+		}},
 		{is(field("protocol"), "exact", "SIP"), func(*HistoryParticipant) bool { return true }},
 		{is(field("call_quality"), "exact", "1_good"), func(p *HistoryParticipant) bool { return p.CallQuality == "1_good" }},
 		{append(is(field("call_quality"), "exact", "1_good"), is(field("vendor"), "icontains", "ROOM")...), func(p *HistoryParticipant) bool {
