@@ -18,7 +18,7 @@ import (
 // of its own family (the folder of that name and all below it). A family
 // stands in the layer of its longest matching name.
 var layers = [][]string{
-	{"config", "codecs", "pki"},
+	{"config", "codecs", "pki", "disk"},
 	{"bus"},
 	{"composer", "engine/"}, // the parts of the engine
 	{"engine"},

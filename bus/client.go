@@ -14,7 +14,7 @@ import (
 type ClientConfig struct {
 	Address     string // "host:port" of the Management Node's bus
 	Node        int64
-	Certificate tls.Certificate
+	Certificate func() *tls.Certificate // asked for at every connection
 	Authority   *x509.CertPool
 	Connected   func() // called whenever there is a connection, the first one included; may be nil
 	Lost        func(error)
@@ -32,7 +32,8 @@ const (
 func Connect(c ClientConfig) (*nats.Conn, error) {
 	return nats.Connect("tls://"+c.Address,
 		nats.Secure(&tls.Config{
-			MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{c.Certificate}, RootCAs: c.Authority, ServerName: pki.ManagementName,
+			MinVersion: tls.VersionTLS13, RootCAs: c.Authority, ServerName: pki.ManagementName,
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.Certificate(), nil },
 		}),
 		nats.Name(pki.NodeName(c.Node)), nats.CustomInboxPrefix(inbox(c.Node)),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(reconnectWait, reconnectWait),

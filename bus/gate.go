@@ -17,16 +17,30 @@ type Gate struct {
 // Handler returns f behind the gate.
 func (g *Gate) Handler(f nats.MsgHandler) nats.MsgHandler {
 	return func(msg *nats.Msg) {
-		g.mu.Lock()
-		if g.closed {
-			g.mu.Unlock()
-			return
+		if g.enter() {
+			defer g.running.Done()
+			f(msg)
 		}
-		g.running.Add(1)
-		g.mu.Unlock()
-		defer g.running.Done()
-		f(msg)
 	}
+}
+
+// Go has f run beside what goes on, unless the gate is closed.
+func (g *Gate) Go(f func()) {
+	if g.enter() {
+		go func() {
+			defer g.running.Done()
+			f()
+		}()
+	}
+}
+
+func (g *Gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.running.Add(1)
+	}
+	return !g.closed
 }
 
 // Close lets nothing more through and waits for what is being handled.

@@ -51,7 +51,23 @@ type NodeStatus struct {
 	Quality       string       `json:"quality"`                 // step of quality that holds
 	Maintenance   bool         `json:"maintenance"`             // no new calls
 	FailingSinks  []string     `json:"failing_sinks,omitempty"` // names of event sinks that take nothing
+	DiskFree      uint64       `json:"disk_free"`               // bytes, where its data are
+	DiskTotal     uint64       `json:"disk_total"`              // 0 = not known
+	Certificates  []Expiry     `json:"certificates,omitempty"`  // that it shows
+	Rejected      *Rejection   `json:"rejected,omitempty"`      // the version of the configuration that it could not take
 	Conferences   []Conference `json:"conferences"`
+}
+
+// Expiry tells how long a certificate holds.
+type Expiry struct {
+	Name  string    `json:"name"` // what it is for
+	Until time.Time `json:"until"`
+}
+
+// Rejection tells of a configuration that a node cannot put into force.
+type Rejection struct {
+	Version int64  `json:"version"`
+	Reason  string `json:"reason"`
 }
 
 // Conference is a running conference on one node.
@@ -198,4 +214,15 @@ type PictureRequest struct {
 // Picture is the answer: a JPEG, none = there is no picture now.
 type Picture struct {
 	JPEG []byte `json:"jpeg,omitempty"`
+}
+
+// RenewRequest is how a node asks for a new certificate.
+type RenewRequest struct {
+	Request string `json:"request"` // PEM, PKCS #10
+}
+
+// RenewReply is what it gets.
+type RenewReply struct {
+	Certificate string `json:"certificate"` // PEM
+	Error       string `json:"error,omitempty"`
 }

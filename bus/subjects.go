@@ -10,6 +10,9 @@ const (
 	AskSnapshot = "snapshot"
 	// AskRecords hands over Records; the answer is Acknowledged.
 	AskRecords = "records"
+	// AskCertificate asks for a new certificate, by a RenewRequest; the answer is a
+	// RenewReply.
+	AskCertificate = "certificate"
 )
 
 // StatusSubject carries the state of a node, as NodeStatus, once a second.

@@ -105,6 +105,7 @@ type WorkerVM struct {
 	Joined                bool   `json:"joined" readonly:"yes" doc:"Whether a machine has taken this place. (Parley only)"`
 	JoinToken             string `json:"join_token" readonly:"yes" secret:"yes" doc:"SHA-256 of the token by which a machine takes this place, once. (Parley only)"`
 	Serial                string `json:"certificate_serial" readonly:"yes" doc:"Serial number of its certificate. (Parley only)"`
+	NextSerial            string `json:"next_certificate_serial" readonly:"yes" doc:"Serial number of the certificate that it was given last and has not shown yet. (Parley only)"`
 	MaintenanceModeReason string `json:"maintenance_mode_reason" default:"" max:"250" doc:"Why."`
 }
 

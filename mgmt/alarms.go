@@ -2,13 +2,14 @@ package mgmt
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 	"slices"
 	"sync"
 	"time"
 
-	"parley/bus"
-	"parley/config"
+	"parley/mgmt/api"
+	"parley/mgmt/resource"
+	"parley/mgmt/store"
 )
 
 // Alarm is something that is wrong with the deployment and that somebody should
@@ -34,7 +35,8 @@ type alarms struct {
 	raised map[alarmKey]*Alarm // guarded by mu
 }
 
-// set makes the alarms those that hold now, and returns what changed.
+// set makes the alarms those that hold now, and returns what changed. Of one that
+// goes on, level and details become what they are now.
 func (a *alarms) set(holding []Alarm, now time.Time) (raised, lowered []Alarm) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -50,6 +52,8 @@ func (a *alarms) set(holding []Alarm, now time.Time) (raised, lowered []Alarm) {
 			one.ID, one.TimeRaised = a.last, now
 			a.raised[key] = &one
 			raised = append(raised, one)
+		} else {
+			a.raised[key].Level, a.raised[key].Details = one.Level, one.Details
 		}
 	}
 	for key, one := range a.raised {
@@ -78,63 +82,36 @@ func (a *alarms) list() []any {
 	return list
 }
 
-// The kinds of alarms.
-const (
-	alarmConnectivity = iota + 1
-	alarmCapacity
-	alarmSink
-	alarmBackup
-)
+// recall takes over the alarms that were held when the Management Node last ran.
+func (a *alarms) recall(held []store.Alarm, last int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.last, a.raised = last, map[alarmKey]*Alarm{}
+	for _, one := range held {
+		a.raised[alarmKey{one.Name, one.Instance}] = &Alarm{
+			ID: one.Seq, Identifier: one.Identifier, Name: one.Name, Level: one.Level, Instance: one.Instance, Node: one.Node,
+			Details: one.Details, TimeRaised: one.TimeRaised,
+		}
+	}
+}
 
-// watch looks at what is wrong now.
-func (m *Management) watch(now time.Time) {
-	if now.Sub(m.started) < silentAfter {
-		return // nodes have not had the time to be heard of
+// keepAlarm writes an alarm into the history; lowered nil = it holds.
+func (m *Management) keepAlarm(a Alarm, lowered *time.Time) {
+	if err := m.store.KeepAlarm(context.Background(), store.Alarm{
+		Seq: a.ID, Identifier: a.Identifier, Name: a.Name, Level: a.Level, Instance: a.Instance, Node: a.Node, Details: a.Details,
+		TimeRaised: a.TimeRaised, TimeLowered: lowered,
+	}); err != nil {
+		m.log.Error("an alarm is not in the history", "alarm", a.Name, "err", err)
 	}
-	heard := map[int64]*bus.NodeStatus{}
-	all := m.fleet.all(now)
-	for i := range all {
-		heard[all[i].Node] = &all[i]
+}
+
+// pastAlarms are those that hold no more.
+func (m *Management) pastAlarms() api.Past {
+	p := past[store.Alarm](m.store, "alarm", "What was wrong.", store.AlarmTable, "", "")
+	all := p.Page
+	lowered, _ := p.Kind.Field("time_lowered")
+	p.Page = func(ctx context.Context, c []resource.Condition, o []resource.Order, limit, offset int) ([]any, int, error) {
+		return all(ctx, append(c, resource.Condition{Field: lowered, Op: "isnull", Values: []any{false}}), o, limit, offset)
 	}
-	var holding []Alarm
-	nodes, _ := m.tree.All("worker_vm")
-	for _, one := range nodes {
-		w := one.(*config.WorkerVM)
-		s := heard[w.ID]
-		switch {
-		case !w.Joined:
-		case s == nil:
-			holding = append(holding, Alarm{
-				Identifier: alarmConnectivity, Name: "connectivity_lost", Level: "error", Instance: w.Name, Node: w.Name,
-				Details: fmt.Sprintf("Nothing has been heard of node %s for %v. Calls on it go on. Look at the node, and at the network between it and port %d of the Management Node.", w.Name, silentAfter, m.bus.Addr().Port()),
-			})
-		case s.Limit > 0 && s.Ports == 0 && s.Load > 0:
-			holding = append(holding, Alarm{
-				Identifier: alarmCapacity, Name: "capacity_exhausted", Level: "warning", Instance: w.Name, Node: w.Name,
-				Details: fmt.Sprintf("Node %s has no room for another caller. Add a node to its location.", w.Name),
-			})
-		}
-	}
-	for _, s := range all {
-		for _, sink := range s.FailingSinks {
-			node, _ := m.place(s.Node)
-			holding = append(holding, Alarm{
-				Identifier: alarmSink, Name: "eventsink_failing", Level: "warning", Instance: node + ": " + sink, Node: node,
-				Details: fmt.Sprintf("Event sink %s takes no events from node %s. They wait there, and are tried again. Look at the server, and at the way to it.", sink, node),
-			})
-		}
-	}
-	if m.backupFailed != nil {
-		holding = append(holding, Alarm{
-			Identifier: alarmBackup, Name: "backup_failed", Level: "warning", Instance: backupFolder,
-			Details: fmt.Sprintf("There is no backup of the day (%v). It is tried again every hour.", m.backupFailed),
-		})
-	}
-	raised, lowered := m.alarms.set(holding, now.UTC())
-	for _, a := range raised {
-		m.log.Warn("alarm raised", "alarm", a.Name, "node", a.Node, "details", a.Details)
-	}
-	for _, a := range lowered {
-		m.log.Info("alarm lowered", "alarm", a.Name, "node", a.Node)
-	}
+	return p
 }

@@ -69,10 +69,15 @@ func (m *Management) admit(node int64, c *x509.Certificate) error {
 	if !ok {
 		return fmt.Errorf("there is no node with id %d", node)
 	}
-	if w := object.(*config.WorkerVM); w.Serial != c.SerialNumber.Text(16) {
-		return errors.New("another machine has joined in its place")
+	switch w, serial := object.(*config.WorkerVM), c.SerialNumber.Text(16); serial {
+	case w.Serial:
+		return nil
+	case w.NextSerial:
+		// The bus waits for the answer, and the database may be slow.
+		m.gate.Go(func() { m.renewed(node, serial) })
+		return nil
 	}
-	return nil
+	return errors.New("another machine has joined in its place")
 }
 
 // listenBus starts the bus and answers what nodes ask.
@@ -95,6 +100,9 @@ func (m *Management) listenBus(address string) error {
 		return err
 	}
 	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskRecords), m.gate.Handler(m.serveRecords)); err != nil {
+		return err
+	}
+	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskCertificate), m.gate.Handler(m.serveRenewal)); err != nil {
 		return err
 	}
 	_, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskSnapshot), m.gate.Handler(func(msg *nats.Msg) {

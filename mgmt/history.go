@@ -23,6 +23,7 @@ func (m *Management) pasts() []api.Past {
 		past[store.HistoryConference](m.store, "conference", "Conferences that are over.", store.ConferenceTable, "", ""),
 		past[store.HistoryParticipant](m.store, "participant", "Those who have left.", store.ParticipantTable, "", ""),
 		past[store.HistoryMediaStream](m.store, "media_stream", "The media of those who have left.", store.StreamTable, "participant", "participant"),
+		m.pastAlarms(),
 		past[store.Audit](m.store, "audit", "Who changed what in the configuration.", store.AuditTable, "", ""),
 	}
 }

@@ -1,11 +1,13 @@
 package mgmt
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"parley/bus"
@@ -23,12 +25,38 @@ func (m *Management) prepareNode(e *resource.Edit, object any, _ resource.Input,
 	if !created {
 		return
 	}
+	m.newJoinToken(object.(*config.WorkerVM), e.Reveal)
+}
+
+// newJoinToken gives a node a new token, and tells it in reveal, with the command
+// that uses it. The one before is over.
+func (m *Management) newJoinToken(w *config.WorkerVM, reveal map[string]any) {
 	token := auth.NewToken(joinTokenPrefix)
-	object.(*config.WorkerVM).JoinToken = auth.TokenHash(token)
-	e.Reveal["join_token"] = token
+	w.JoinToken = auth.TokenHash(token)
+	reveal["join_token"] = token
 	if link := m.link(token); link != "" {
-		e.Reveal["join_link"], e.Reveal["join_command"] = link, "parley node --join '"+link+"'"
+		reveal["join_link"], reveal["join_command"] = link, "parley node --join '"+link+"'"
 	}
+}
+
+// joinCommand gives a node that there is a new token, for a machine that takes
+// the place of the one that has it.
+func (m *Management) joinCommand() api.Command {
+	return api.Command{Name: "worker_vm/join_token", Required: []string{"worker_vm_id"}, Numbers: []string{"worker_vm_id"}, Secret: true, Do: func(ctx context.Context, a api.Arguments) (map[string]any, error) {
+		id, err := strconv.ParseInt(a["worker_vm_id"], 10, 64)
+		if err != nil {
+			return nil, &api.Refused{Status: http.StatusBadRequest, Text: "worker_vm_id: must be the number of a node"}
+		}
+		data := map[string]any{"worker_vm_id": id}
+		_, err = m.tree.Edit(nil, func(e *resource.Edit) error {
+			e.By = api.By(ctx)
+			return e.Set("worker_vm", id, func(object any) { m.newJoinToken(object.(*config.WorkerVM), data) })
+		})
+		if errors.Is(err, resource.ErrNoObject) {
+			return nil, &api.Refused{Status: http.StatusNotFound, Text: "worker_vm_id: there is no node " + a["worker_vm_id"]}
+		}
+		return data, err
+	}}
 }
 
 // link returns the link that a token is told in; "" before anything is served.
@@ -41,7 +69,10 @@ func (m *Management) link(token string) string {
 }
 
 // public is where nodes find the Management Node, and how they know it.
-type public struct{ url, fingerprint string }
+type public struct {
+	url, fingerprint string
+	expires          time.Time // of the certificate
+}
 
 // serveJoin takes a bus.JoinRequest and answers with a bus.JoinReply.
 func (m *Management) serveJoin(w http.ResponseWriter, r *http.Request) {
@@ -97,7 +128,7 @@ func (m *Management) join(in bus.JoinRequest, from string, now time.Time) (*bus.
 			e.By = resource.By{User: node.Name, Via: "join", Address: from}
 			return e.Set("worker_vm", node.ID, func(object any) {
 				n := object.(*config.WorkerVM)
-				n.JoinToken, n.Joined, n.Serial = "", true, serial
+				n.JoinToken, n.Joined, n.Serial, n.NextSerial = "", true, serial, ""
 			})
 		}); err != nil {
 			return nil, err

@@ -77,6 +77,11 @@ func load(ctx context.Context, c Config) (*Management, error) {
 	if err := s.Load(ctx, m.tree); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	held, last, err := s.Alarms(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	m.alarms.recall(held, last)
 	return m, nil
 }
 
@@ -97,7 +102,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	m.guard = auth.New(known, m.log, nil)
 	m.api = api.New(m.tree, m.guard, m.log)
 	m.api.ServeStatus(m.reports()...)
-	m.api.ServeCommands(slices.Concat(m.commands(), m.backupCommands(), []api.Command{m.snapshotCommand()})...)
+	m.api.ServeCommands(slices.Concat(m.commands(), m.backupCommands(), []api.Command{m.joinCommand(), m.snapshotCommand()})...)
 	m.api.ServeFiles(m.backupFiles())
 	m.api.ServeHistory(m.pasts()...)
 	m.api.ServeLoad(m.load)

@@ -159,7 +159,7 @@ func joinedNode(c *client) *connected {
 	}
 	authority := x509.NewCertPool()
 	authority.AppendCertsFromPEM([]byte(reply.Authority))
-	conn, err := bus.Connect(bus.ClientConfig{Address: c.m.bus.Addr().String(), Node: reply.Node, Certificate: certificate, Authority: authority})
+	conn, err := bus.Connect(bus.ClientConfig{Address: c.m.bus.Addr().String(), Node: reply.Node, Certificate: func() *tls.Certificate { return &certificate }, Authority: authority})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (m *Management) Listen(address, host string, certificate tls.Certificate) (
 	s.http.RegisterOnShutdown(m.api.EndStreams)
 	m.public.Store(&public{
 		url:         "https://" + net.JoinHostPort(host, strconv.Itoa(int(s.address.Port()))) + "/",
-		fingerprint: pki.Fingerprint(certificate.Certificate[0]),
+		fingerprint: pki.Fingerprint(certificate.Certificate[0]), expires: certificate.Leaf.NotAfter,
 	})
 	go func() {
 		defer close(s.done)

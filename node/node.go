@@ -43,6 +43,7 @@ type Node struct {
 	once   sync.Once
 
 	version    string
+	dataDir    string
 	boot       time.Time
 	configured atomic.Int64 // version of the configuration that holds
 	identity   atomic.Int64 // id of the node in its deployment; 0 = none
@@ -56,7 +57,7 @@ func New(c Config) (*Node, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	n := &Node{log: c.Log, version: c.Version, boot: time.Now().UTC(), engine: engine.New(engine.Config{
+	n := &Node{log: c.Log, version: c.Version, dataDir: c.Config.DataDir, boot: time.Now().UTC(), engine: engine.New(engine.Config{
 		Codecs: c.Codecs, Log: c.Log,
 		Limit: float64(c.Config.Capacity.Limit) / 100, CostsFile: costsFile(c.Config),
 		SmallBitrate: c.Config.Media.SmallBitrate * 1000,

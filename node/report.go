@@ -8,6 +8,7 @@ import (
 	"github.com/klauspost/cpuid/v2"
 
 	"parley/bus"
+	"parley/disk"
 	"parley/engine"
 	"parley/engine/load"
 )
@@ -20,6 +21,12 @@ func (n *Node) Report() bus.NodeStatus {
 		CPU: cpuid.CPU.BrandName, Cores: runtime.GOMAXPROCS(0), Features: instructions(), Memory: load.Memory(),
 		Load: s.Capacity.Usage, Limit: float64(n.host.config.Capacity.Limit) / 100, Ports: s.Capacity.Ports, Quality: s.Capacity.Step,
 		Maintenance: n.host.maintenance.Load(), FailingSinks: n.host.chronicle.sinks.Failing(time.Now()), Conferences: make([]bus.Conference, 0, len(s.Conferences)),
+	}
+	if free, total, err := disk.Space(n.dataDir); err == nil {
+		r.DiskFree, r.DiskTotal = free, total
+	}
+	if until := n.sip.CertificateExpires(); !until.IsZero() {
+		r.Certificates = append(r.Certificates, bus.Expiry{Name: "SIP", Until: until})
 	}
 	for i := range s.Conferences {
 		r.Conferences = append(r.Conferences, n.host.report(&s.Conferences[i]))

@@ -73,6 +73,9 @@ func LoadAuthority(certPEM, keyPEM []byte) (*Authority, error) {
 // PEM returns the certificate of the authority.
 func (a *Authority) PEM() []byte { return a.certPEM }
 
+// Expires returns until when the authority holds.
+func (a *Authority) Expires() time.Time { return a.certificate.NotAfter }
+
 // Pool returns the authority as the root of what is trusted.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()

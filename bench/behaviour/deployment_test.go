@@ -15,6 +15,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"parley/bus"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -204,6 +205,29 @@ func (d *deployment) newNode(name string) *managed.Identity {
 		d.t.Fatal(err)
 	}
 	return id
+}
+
+// connects reports whether the bus lets a node in.
+func (d *deployment) connects(id managed.Identity) bool {
+	connected := make(chan struct{}, 1)
+	conn, err := bus.Connect(bus.ClientConfig{
+		Address: d.busAddress(), Node: id.Node, Certificate: func() *tls.Certificate { return &id.Certificate }, Authority: id.Authority,
+		Connected: func() { connected <- struct{}{} },
+	})
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	for range 40 { // as many tries as a second has
+		if conn.IsConnected() {
+			return true
+		}
+		if conn.LastError() != nil {
+			return false
+		}
+		settle(d.t, "a try to connect", func() bool { return conn.IsConnected() || conn.LastError() != nil })
+	}
+	return false
 }
 
 func (d *deployment) nodeDir(name string) string { return filepath.Join(d.dir, name) }

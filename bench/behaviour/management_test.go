@@ -256,37 +256,16 @@ func TestWhoMayJoin(t *testing.T) {
 	if _, err := managed.Join(t.Context(), link, t.TempDir()); !errors.Is(err, managed.ErrRefused) {
 		t.Errorf("joined twice with one token: %v", err)
 	}
-	connects := func(id managed.Identity) bool {
-		connected := make(chan struct{}, 1)
-		conn, err := bus.Connect(bus.ClientConfig{
-			Address: d.busAddress(), Node: id.Node, Certificate: id.Certificate, Authority: id.Authority,
-			Connected: func() { connected <- struct{}{} },
-		})
-		if err != nil {
-			return false
-		}
-		defer conn.Close()
-		for range 40 { // as many tries as a second has
-			if conn.IsConnected() {
-				return true
-			}
-			if conn.LastError() != nil {
-				return false
-			}
-			settle(t, "a try to connect", func() bool { return conn.IsConnected() || conn.LastError() != nil })
-		}
-		return false
-	}
-	if !connects(*first) {
+	if !d.connects(*first) {
 		t.Error("a node that has joined cannot connect")
 	}
 	foreign := *stranger
 	foreign.Authority = first.Authority // it believes the server, but the server not it
-	if connects(foreign) {
+	if d.connects(foreign) {
 		t.Error("a node of another deployment was let in")
 	}
 	d.ask("DELETE", fmt.Sprintf("%sworker_vm/%d/", configurationAPI, first.Node), nil, http.StatusNoContent)
-	if connects(*first) {
+	if d.connects(*first) {
 		t.Error("a node that was deleted was let in")
 	}
 }

@@ -26,6 +26,8 @@ type Command struct {
 	// File, if not "", is the name of an argument that is a file: then the request
 	// is multipart/form-data (RFC 7578).
 	File string
+	// Secret says that the answer is for the client alone, and not for the log.
+	Secret bool
 	// Later are arguments of the model API that nothing acts on yet, and why.
 	Later map[string]string
 	// Do carries it out and returns the data of the answer. A *Refused is told to
@@ -92,7 +94,11 @@ func (a *API) command(w http.ResponseWriter, r *http.Request, c Command) {
 		a.fail(w, r, err)
 		return
 	}
-	a.log.Info("command", "name", c.Name, "user", by.User, "via", by.Via, "address", by.Address, "data", data)
+	told := any(data)
+	if c.Secret {
+		told = arguments
+	}
+	a.log.Info("command", "name", c.Name, "user", by.User, "via", by.Via, "address", by.Address, "data", told)
 	reply(w, http.StatusAccepted, map[string]any{"status": "success", "data": data})
 }
 

@@ -198,7 +198,7 @@ func (s *Store) Forget(ctx context.Context, before time.Time) (n int64, err erro
 			break
 		}
 	}
-	for table, column := range map[string]string{ConferenceTable: "end_time", StreamTable: "end_time", AuditTable: "time"} {
+	for table, column := range map[string]string{ConferenceTable: "end_time", StreamTable: "end_time", AuditTable: "time", AlarmTable: "time_lowered"} {
 		result, err := s.db.NewDelete().TableExpr(table).Where("? < ?", bun.Ident(column), before.UTC()).Exec(ctx)
 		if err != nil {
 			return n, err

@@ -77,6 +77,13 @@ CREATE TABLE history_value (
 );
 ` + fillValues() + `
 CREATE INDEX history_value_folded ON history_value (field, folded);`},
+	{"20261126000011", "alarms", `
+CREATE TABLE history_alarm (
+	seq BIGINT PRIMARY KEY, identifier INTEGER NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, instance TEXT NOT NULL, node TEXT NOT NULL,
+	details TEXT NOT NULL, time_raised TIME NOT NULL, time_lowered TIME
+);
+CREATE INDEX history_alarm_raised ON history_alarm (time_raised, SEQ);
+CREATE INDEX history_alarm_lowered ON history_alarm (time_lowered, SEQ);`},
 }
 
 // searchIndexes hold for each value the rows by time, so that a filter by one

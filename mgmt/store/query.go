@@ -79,7 +79,7 @@ func order(q Query, sel *bun.SelectQuery, backwards bool) {
 		falling = o.Falling
 		add(string(column(o.Field)))
 	}
-	if q.Table != AuditTable {
+	if q.Table != AuditTable && q.Table != AlarmTable {
 		add("start_time")
 	}
 	add("seq")

@@ -41,11 +41,11 @@ type Identity struct {
 	Authority   *x509.CertPool  `json:"-"`
 }
 
-// Files of an identity in a data folder.
+// Files of an identity in a data folder. Certificate and key are in one, so that
+// both are replaced at once.
 const (
 	identityFile    = "node.json"
-	certificateFile = "node-cert.pem"
-	keyFile         = "node-key.pem"
+	certificateFile = "node.pem"
 	authorityFile   = "authority.pem"
 )
 
@@ -59,7 +59,7 @@ func Load(dataDir string) (*Identity, error) {
 	if err := json.Unmarshal(text, id); err != nil {
 		return nil, fmt.Errorf("%s: %w", identityFile, err)
 	}
-	if id.Certificate, err = tls.LoadX509KeyPair(filepath.Join(dataDir, certificateFile), filepath.Join(dataDir, keyFile)); err != nil {
+	if id.Certificate, err = loadCertificate(dataDir); err != nil {
 		return nil, err
 	}
 	root, err := os.ReadFile(filepath.Join(dataDir, authorityFile))
@@ -71,6 +71,21 @@ func Load(dataDir string) (*Identity, error) {
 		return nil, fmt.Errorf("%s: %w", authorityFile, pki.ErrPEM)
 	}
 	return id, nil
+}
+
+func loadCertificate(dataDir string) (tls.Certificate, error) {
+	file := filepath.Join(dataDir, certificateFile)
+	return tls.LoadX509KeyPair(file, file)
+}
+
+// keepCertificate puts a certificate and its key in the place of those that
+// there are.
+func keepCertificate(dataDir string, certPEM, keyPEM []byte) error {
+	file := filepath.Join(dataDir, certificateFile)
+	if err := os.WriteFile(file+".new", append(append([]byte(nil), certPEM...), keyPEM...), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
 }
 
 // joinWithin is how long joining may take.
@@ -103,12 +118,13 @@ func Join(ctx context.Context, link, dataDir string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := keepCertificate(dataDir, []byte(reply.Certificate), keyPEM); err != nil {
+		return nil, err
+	}
 	for _, file := range []struct {
 		name string
 		text []byte
 	}{ // the one that says that there is an identity comes last
-		{keyFile, keyPEM},
-		{certificateFile, []byte(reply.Certificate)},
 		{authorityFile, []byte(reply.Authority)},
 		{identityFile, text},
 	} {

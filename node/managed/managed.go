@@ -2,10 +2,13 @@ package managed
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,6 +27,7 @@ type Config struct {
 	Node       Subject
 	Journal    *journal.Journal // its records are handed over; nil = there are none
 	Log        *slog.Logger
+	Now        func() time.Time // nil = time.Now
 }
 
 // Subject is the node that is managed.
@@ -44,6 +48,9 @@ type Managed struct {
 
 	deltas    chan bus.Delta
 	connected chan struct{}
+
+	certificate atomic.Pointer[tls.Certificate]
+	rejected    atomic.Pointer[bus.Rejection] // nil = what came is in force
 }
 
 // How often things are done.
@@ -56,12 +63,16 @@ const (
 
 // Start connects, now or whenever the Management Node can be reached.
 func Start(c Config) (*Managed, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	m := &Managed{c: c, deltas: make(chan bus.Delta, deltaQueue), connected: make(chan struct{}, 1)}
+	m.certificate.Store(&c.Identity.Certificate)
 	ctx, stop := context.WithCancel(context.Background())
 	m.stop = stop
 	var err error
 	m.conn, err = bus.Connect(bus.ClientConfig{
-		Address: c.Identity.Bus, Node: c.Identity.Node, Certificate: c.Identity.Certificate, Authority: c.Identity.Authority,
+		Address: c.Identity.Bus, Node: c.Identity.Node, Certificate: m.certificate.Load, Authority: c.Identity.Authority,
 		Connected: func() {
 			select {
 			case m.connected <- struct{}{}:
@@ -84,6 +95,7 @@ func Start(c Config) (*Managed, error) {
 	}
 	m.done.Go(func() { m.follow(ctx) })
 	m.done.Go(func() { m.tell(ctx) })
+	m.done.Go(func() { m.renew(ctx) })
 	if c.Journal != nil {
 		m.done.Go(func() { m.handOver(ctx) })
 	}
@@ -145,7 +157,11 @@ func (m *Managed) follow(ctx context.Context) {
 	defer retry.Stop()
 	for {
 		if stale {
-			if next, err := m.snapshot(ctx); err == nil {
+			next, err := m.snapshot(ctx)
+			if errors.Is(err, errUnreadable) {
+				m.reject(next.Version, err)
+			}
+			if err == nil {
 				stale = false
 				if next.Version != d.Version || d.Version == 0 {
 					d = next
@@ -170,7 +186,7 @@ func (m *Managed) follow(ctx context.Context) {
 			default:
 				next := d
 				if err := applyDelta(&next, delta); err != nil {
-					m.c.Log.Error("configuration rejected", "version", delta.Version, "err", err)
+					m.reject(delta.Version, err)
 					stale = true
 					continue
 				}
@@ -179,6 +195,13 @@ func (m *Managed) follow(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// reject tells, and has the Management Node told, of a version that cannot be put
+// into force.
+func (m *Managed) reject(version int64, err error) {
+	m.c.Log.Error("configuration rejected", "version", version, "err", err)
+	m.rejected.Store(&bus.Rejection{Version: version, Reason: err.Error()})
 }
 
 func applyDelta(d *config.Deployment, delta bus.Delta) error {
@@ -203,13 +226,19 @@ func (m *Managed) snapshot(ctx context.Context) (config.Deployment, error) {
 	if err != nil {
 		return d, err
 	}
-	err = json.Unmarshal(answer.Data, &d)
-	return d, err
+	if err := json.Unmarshal(answer.Data, &d); err != nil {
+		return d, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	return d, nil
 }
+
+// errUnreadable is the error of a configuration that came and is not understood.
+var errUnreadable = errors.New("the configuration is not understood")
 
 // apply puts a configuration into force and keeps it.
 func (m *Managed) apply(d config.Deployment) {
 	m.c.Node.Configure(d)
+	m.rejected.Store(nil)
 	if err := node.SaveDeployment(m.c.DataDir, d); err != nil {
 		m.c.Log.Error("the configuration is not kept", "err", err)
 	}
@@ -222,7 +251,8 @@ func (m *Managed) tell(ctx context.Context) {
 	for {
 		if m.conn.IsConnected() {
 			s := m.c.Node.Report()
-			s.Node = m.c.Identity.Node
+			s.Node, s.Rejected = m.c.Identity.Node, m.rejected.Load()
+			s.Certificates = append(s.Certificates, bus.Expiry{Name: "bus", Until: m.certificate.Load().Leaf.NotAfter})
 			if text, err := json.Marshal(s); err == nil {
 				_ = m.conn.Publish(bus.StatusSubject(s.Node), text) // the next one comes soon
 			}

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"crypto/tls"
+	"time"
 
 	"parley/pki"
 )
@@ -19,4 +20,13 @@ func serviceTLS(c Config) (*tls.Config, error) {
 		return nil, err
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}, nil
+}
+
+// CertificateExpires returns until when the certificate for TLS holds; zero when
+// TLS is off.
+func (s *Server) CertificateExpires() time.Time {
+	if s.tls.service == nil {
+		return time.Time{}
+	}
+	return s.tls.service.Certificates[0].Leaf.NotAfter
 }
