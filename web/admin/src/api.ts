@@ -91,7 +91,8 @@ export async function checkSession() {
 }
 
 /** Has the deployment do something, such as participant/mute. */
-export const command = (name: string, fields: Record<string, string>) => request('POST', `/api/admin/command/v1/${name}/`, fields)
+export const command = (name: string, fields: Record<string, string>) =>
+  request<{ data: Record<string, string> }>('POST', `/api/admin/command/v1/${name}/`, fields)
 
 /** Returns the page of a list that a query asks for. */
 export const list = (kind: string, query: Record<string, string | number>) =>

@@ -42,7 +42,7 @@ async function titles(kind: string) {
 }
 
 function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { kind: string; writes: boolean; again: () => void; anew: () => void }) {
-  const { one, title: many, goes } = kindOf(kind)
+  const { one, title: many, goes, anew: retold } = kindOf(kind)
   const { open, fixed } = fieldsOf(schema)
   const single = !schema.allowed_list_http_methods.includes('post')
   const before = Object.fromEntries(open.map(([name, f]) => [name, toForm(f, item ? item[name] : f.blank ? f.default : f.type === 'related' ? null : '')]))
@@ -50,6 +50,7 @@ function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { k
   const [refusal, setRefusal] = useState<api.Refusal>()
   const [saving, setSaving] = useState(false)
   const [asking, setAsking] = useState(false)
+  const [retelling, setRetelling] = useState(false)
   const [told, setTold] = useState<Record<string, string>>()
   const form = useRef<HTMLFormElement>(null)
   const changed = changes(open, before, now)
@@ -61,7 +62,7 @@ function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { k
 
   const name = String(item?.[titleField(schema)] ?? '')
   const heading = single ? many : item ? name : `New ${one}`
-  if (told) return <Told one={one} name={String(now[titleField(schema)])} told={told} back={`/${kind}/`} />
+  if (told) return <Told heading={item ? `The ${one} ${name}` : `The ${one} ${String(now[titleField(schema)])} is made`} told={told} back={`/${kind}/`} />
 
   const set = (n: string, v: unknown) => {
     setNow((values) => ({ ...values, [n]: v }))
@@ -115,10 +116,15 @@ function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { k
           <div class="buttons">
             <button type="submit" class="primary" disabled={saving || (item && !unsaved)}>{item ? 'Save' : `Create ${one}`}</button>
             {!single && <button type="button" onClick={() => go(`/${kind}/`)}>Cancel</button>}
+            {item && retold && <button type="button" onClick={() => setRetelling(true)}>{retold.action}</button>}
             {item && !single && <button type="button" class="danger apart" onClick={() => setAsking(true)}>Delete</button>}
           </div>
         )}
       </form>
+      {retelling && item && retold && (
+        <Confirm title={`${retold.action} for ${name}?`} text={retold.text} action={retold.action} plain onClose={() => setRetelling(false)}
+          onDo={async () => setTold((await api.command(retold.command, { [retold.by]: String(item.id) })).data)} />
+      )}
       {asking && <Confirm title={`Delete ${one} ${name}?`} text={goes ?? 'This cannot be taken back.'} action="Delete" onDo={remove} onClose={() => setAsking(false)} />}
     </>
   )
@@ -159,10 +165,10 @@ const secrets: Record<string, string> = {
 }
 
 /** What the API tells once, when an object is made. */
-function Told({ one, name, told, back }: { one: string; name: string; told: Record<string, string>; back: string }) {
+function Told({ heading, told, back }: { heading: string; told: Record<string, string>; back: string }) {
   return (
     <>
-      <Heading text={`The ${one} ${name} is made`} />
+      <Heading text={heading} />
       <p>Take this now: it is shown once and works for whoever has it.</p>
       {Object.entries(secrets).filter(([key]) => told[key]).map(([key, text]) => <Copy key={key} name={text} text={told[key]} />)}
       <div class="buttons"><a class="button primary" href={back}>Done</a></div>

@@ -8,6 +8,7 @@ export interface Kind {
   columns: string[] // of the list
   empty: string // what to do when there is none
   goes?: string // what else is deleted with one
+  anew?: { action: string; text: string; command: string; by: string } // tells anew what was told when one was made
 }
 
 const known: Record<string, Kind> = {
@@ -36,6 +37,12 @@ const known: Record<string, Kind> = {
     columns: ['name', 'system_location', 'joined', 'maintenance_mode', 'description'],
     empty: 'A node takes calls. Make one here, and run the command that you are shown on the new machine.',
     goes: 'Its machine is cut off from this deployment and has to join anew.',
+    anew: {
+      action: 'New join command',
+      text: 'The machine that runs it takes the place of the one that has joined, which is cut off then. A command that was not used yet is over.',
+      command: 'worker_vm/join_token',
+      by: 'worker_vm_id',
+    },
   },
   event_sink: {
     title: 'Event sinks',

@@ -249,6 +249,10 @@ test('locations and nodes', async () => {
   await page.getByRole('dialog').getByRole('link', { name: 'node 1' }).click()
   await expect(heading('oslo-1')).toBeVisible()
   await look(page, 'node')
+  await press('New join command')
+  await page.getByRole('dialog').getByRole('button', { name: 'New join command' }).click()
+  await expect(heading('The node oslo-1')).toBeFocused()
+  await expect(page.getByText(/^parley node --join/)).toBeVisible()
 })
 
 test('users, tokens, settings', async () => {
