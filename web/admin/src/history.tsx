@@ -102,7 +102,7 @@ function Results({ q, filters, show }: { q: Query; filters: Record<string, strin
     if (typed.trim() === q.search) return
     const timer = setTimeout(() => show({ search: typed.trim() }), 300)
     return () => clearTimeout(timer)
-  }, [typed])
+  }) // each time, for what else is shown may have been changed meanwhile
   const what = q.of === 'conference' ? 'conferences' : 'participants'
   return (
     <section aria-label={what}>

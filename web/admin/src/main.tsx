@@ -56,7 +56,7 @@ function Frame({ who, path, onLeave }: { who: api.Session; path: string; onLeave
                   <li key={p.path}>
                     <a href={p.path} aria-current={shows(path, p.path) ? 'page' : undefined}>
                       {p.title}
-                      {p.path === '/alarms/' && alarms > 0 && <span class="state danger">{alarms}<span class="unseen"> now</span></span>}
+                      {p.path === '/alarms/' && alarms > 0 && <> <span class="state danger">{alarms}<span class="unseen"> now</span></span></>}
                     </a>
                   </li>
                 ))}

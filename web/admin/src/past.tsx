@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import * as api from './api'
 import { MediaTable } from './media'
 import { Heading, QualityBadge, useLoad, Waiting, When } from './parts'
-import { count, duration, moment, qualityName, type PastConference, type PastParticipant, type PastPage, type Stream } from './status'
+import { count, duration, moment, qualityName, when, type PastConference, type PastParticipant, type PastPage, type Stream } from './status'
 
 const root = '/api/admin/history/v1/'
 const most = 500
@@ -77,6 +77,7 @@ function Member({ member: p, from, to }: { member: PastParticipant; from: number
           <span class="muted small">{p.remote_alias}</span>
         </th>
         <td class="time">
+          <span class="unseen">{when(moment(p.start_time))} to {when(moment(p.end_time))}</span>
           <div class="track" title={`${moment(p.start_time).toLocaleString()} to ${moment(p.end_time).toLocaleString()}`}>
             <div class={`stay ${qualityName(p.call_quality)}`} style={{ left: share(begin - from), width: share(moment(p.end_time).getTime() - begin) }} />
           </div>
