@@ -18,13 +18,8 @@ interface Loaded {
 /** An object of a kind; id undefined = a new one. */
 export function FormPage({ kind, id, writes }: { kind: string; id?: number; writes: boolean }) {
   const { value, error, again } = useLoad(() => load(kind, id), [kind, id])
-  const [version, setVersion] = useState(0)
-  const anew = () => {
-    setVersion(version + 1)
-    again()
-  }
   if (!value) return <Waiting error={error} again={again} />
-  return <Form key={`${kind}/${id}/${version}`} {...value} kind={kind} writes={writes} again={again} anew={anew} />
+  return <Form key={`${kind}/${id}`} {...value} kind={kind} writes={writes} again={again} />
 }
 
 async function load(kind: string, id?: number): Promise<Loaded> {
@@ -41,7 +36,7 @@ async function titles(kind: string) {
   return page.objects.map((o) => ({ uri: o.resource_uri, title: String(o[title]) }))
 }
 
-function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { kind: string; writes: boolean; again: () => void; anew: () => void }) {
+function Form({ kind, schema, related, item, writes, again }: Loaded & { kind: string; writes: boolean; again: () => void }) {
   const { one, title: many, goes, anew: retold } = kindOf(kind)
   const { open, fixed } = fieldsOf(schema)
   const single = !schema.allowed_list_http_methods.includes('post')
@@ -57,6 +52,18 @@ function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { k
   const unsaved = Object.keys(changed).length > 0 && !told
   useUnsaved(unsaved)
   const [stale, setStale] = useState(false)
+  const shown = useRef(before)
+  useEffect(() => { // it was loaded anew: what has been written meanwhile stays
+    const old = shown.current
+    shown.current = before
+    setNow((values) => ({ ...before, ...Object.fromEntries(Object.entries(values).filter(([n, v]) => JSON.stringify(v) !== JSON.stringify(old[n]))) }))
+    setStale(false)
+  }, [item])
+  const drop = () => {
+    setNow(before)
+    document.querySelector('h1')?.focus() // the button goes away
+    again()
+  }
   useEdited(kind, item?.id ?? 0, () => (unsaved ? setStale(true) : again()))
   useEffect(() => focusError(form.current, refusal), [refusal])
 
@@ -101,7 +108,7 @@ function Form({ kind, schema, related, item, writes, again, anew }: Loaded & { k
       {!single && <nav aria-label="Way back"><a href={`/${kind}/`}>‹ {many}</a></nav>}
       <Heading text={heading} />
       <div role="status">
-        {stale && <p class="notice">Somebody has changed this meanwhile. What you save replaces it where you wrote something. <button type="button" class="link" onClick={anew}>Show it as it is now</button></p>}
+        {stale && <p class="notice">Somebody has changed this meanwhile. What you save replaces it where you wrote something. <button type="button" class="link" onClick={drop}>Show it as it is now</button></p>}
       </div>
       <form ref={form} noValidate onSubmit={save}>
         <Alert text={elsewhere.join(' ') || refusal?.message} />
