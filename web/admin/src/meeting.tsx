@@ -72,7 +72,7 @@ function Controls({ conference: c, onEnd }: { conference: Conference; onEnd: () 
       <label>
         <span>Layout</span>
         <select value={c.layout} onChange={(e) => act('The layout is changed.', 'transform_layout', { layout: e.currentTarget.value })}>
-          {(schema?.fields.host_view.accepts ?? [c.layout]).map((l) => <option key={l} value={l}>{choice(l)}</option>)}
+          {(schema?.fields.host_view.accepts ?? schema?.fields.host_view.valid_choices ?? [c.layout]).map((l) => <option key={l} value={l}>{choice(l)}</option>)}
         </select>
       </label>
       <button type="button" class="danger apart" onClick={onEnd}>Disconnect all</button>
