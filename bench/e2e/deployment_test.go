@@ -27,6 +27,45 @@ type script struct {
 	port int
 }
 
+// newScript builds the program that the script runs.
+func newScript(ctx context.Context, t *testing.T) *script {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "parley")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "parley/cmd/parley").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	s := &script{t: t, ctx: ctx, port: freePorts(t, 4)}
+	s.env = []string{"PARLEY=" + program, "WORK=" + folder(t), fmt.Sprint("PORT=", s.port)}
+	return s
+}
+
+// start starts the deployment, which ends with the test.
+func (s *script) start() {
+	s.t.Helper()
+	s.run("start")
+	s.t.Cleanup(func() {
+		c := exec.Command("./deployment.sh", "stop") //nolint:noctx // ctx is over
+		c.Env = append(os.Environ(), s.env...)
+		if out, err := c.CombinedOutput(); err != nil {
+			s.t.Errorf("stop: %v\n%s", err, out)
+		}
+	})
+}
+
+// baresip returns a phone that sends the tone and the picture of caller i.
+func baresip(ctx context.Context, t *testing.T, i int, name string) *peer.Baresip {
+	t.Helper()
+	b, err := peer.NewBaresip(ctx, peer.PhoneConfig{
+		Dir: folder(t), Name: name, Library: library(), Tone: clip.ToneOf(i),
+		Picture: clip.VideoSpec{Caller: i, Width: 640, Height: 360, FPS: 15, Bitrate: 300_000},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
 // run runs the script and returns what it printed.
 func (s *script) run(arguments ...string) string {
 	s.t.Helper()
@@ -97,32 +136,9 @@ search:
 func TestDeploymentByScript(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	program := filepath.Join(t.TempDir(), "parley")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "parley/cmd/parley").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	s := &script{t: t, ctx: ctx, port: freePorts(t, 4)}
-	s.env = []string{"PARLEY=" + program, "WORK=" + folder(t), fmt.Sprint("PORT=", s.port)}
-	phone := func(i int, name string) *peer.Baresip {
-		b, err := peer.NewBaresip(ctx, peer.PhoneConfig{
-			Dir: folder(t), Name: name, Library: library(), Tone: clip.ToneOf(i),
-			Picture: clip.VideoSpec{Caller: i, Width: 640, Height: 360, FPS: 15, Bitrate: 300_000},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(b.Close)
-		return b
-	}
-	a, b := phone(0, "Ada"), phone(1, "Blaise")
-	s.run("start")
-	t.Cleanup(func() {
-		c := exec.Command("./deployment.sh", "stop") //nolint:noctx // ctx is over
-		c.Env = append(os.Environ(), s.env...)
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Errorf("stop: %v\n%s", err, out)
-		}
-	})
+	s := newScript(ctx, t)
+	a, b := baresip(ctx, t, 0, "Ada"), baresip(ctx, t, 1, "Blaise")
+	s.start()
 	room := fmt.Sprintf("sip:board@127.0.0.1:%d", s.port+2)
 	begun := time.Now()
 	if err := a.Dial(ctx, room); err != nil {
@@ -168,7 +184,7 @@ func TestDeploymentByScript(t *testing.T) {
 	s.run("command", "participant/mute", fmt.Sprintf(`{"participant_id": %q}`, ada))
 	s.await("Ada is muted", func() bool { return s.list(status + "participant/?display_name=Ada")[0]["is_muted"] == true })
 	s.run("command", "conference/lock", fmt.Sprintf(`{"conference_id": %q}`, board))
-	late := phone(2, "Late")
+	late := baresip(ctx, t, 2, "Late")
 	if _, err := late.Command(ctx, "dial", room); err != nil {
 		t.Fatal(err)
 	}
