@@ -209,7 +209,7 @@ func TestDeploymentByScript(t *testing.T) {
 		t.Error(err)
 	}
 	s.await("the history has both, in order", func() bool {
-		people := s.list(history + "participant/")
+		people := s.list(history + "participant/?order_by=end_time")
 		return len(people) == 2 && people[0]["display_name"] == "Blaise" && people[1]["display_name"] == "Ada"
 	})
 	s.await("and the conference", func() bool { return len(s.list(history+"conference/?name=Board")) == 1 })
