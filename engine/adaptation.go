@@ -48,6 +48,19 @@ func (a *adaptation) setLimits(l VideoLimits, now time.Time) {
 	}
 }
 
+// elsewhere returns the adaptation of the same receiver in a conference with
+// other pictures. What his network bears and what he asked for stays: a limit
+// holds until he takes it back (RFC 5104 section 4.2.1).
+func (a adaptation) elsewhere(l VideoLimits, maxHeight int, now time.Time) *adaptation {
+	lowered := a.rung > a.best()
+	a.maxHeight = maxHeight
+	a.setLimits(l, now)
+	if best := a.best(); !lowered || a.rung < best {
+		a.rung = best
+	}
+	return &a
+}
+
 // report takes a receiver report; it returns whether the rung changed.
 func (a *adaptation) report(lost float64, now time.Time) bool {
 	a.loss += (lost - a.loss) / 3

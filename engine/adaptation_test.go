@@ -147,3 +147,34 @@ func TestVideoTimeRunsForDays(t *testing.T) {
 		}
 	}
 }
+
+// In another conference the best rung is another; a receiver on a bad network
+// stays where his network had him.
+func TestAdaptationElsewhere(t *testing.T) {
+	small, large := 448, 1080
+	low := levelLimits[31].bestRung(small)
+	for _, test := range []struct {
+		what     string
+		from, to int
+		loss     bool
+		ceiling  int
+		want     int // rung
+	}{
+		{"well, to larger pictures", small, large, false, 0, levelLimits[31].bestRung(large)},
+		{"well, to smaller ones", large, small, false, 0, low},
+		{"limited, to larger ones", small, large, false, 450_000, low},
+		{"lossy, to larger ones", small, large, true, 0, low + 1},
+		{"lossy, to smaller ones", large, small, true, 0, low},
+	} {
+		a := newAdaptation(levelLimits[31], test.from, epoch)
+		if test.ceiling > 0 {
+			a.request(test.ceiling, epoch)
+		}
+		for now := epoch; test.loss && a.rung == a.best(); now = now.Add(time.Second) {
+			a.report(0.3, now)
+		}
+		if got := a.elsewhere(levelLimits[31], test.to, epoch); got.rung != test.want {
+			t.Errorf("%s: rung %d, want %d", test.what, got.rung, test.want)
+		}
+	}
+}

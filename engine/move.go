@@ -11,8 +11,9 @@ var ErrThere = errors.New("engine: he is in that conference already")
 // Move takes the participant of l into the conference of c.Name. His streams go
 // on: the far end sees one and the same stream, which shows something else. l is
 // over after it, and the leg returned is his. cfg is as for Join, with what was
-// negotiated for l. Errors: ErrThere and those of Join; after one he is where he
-// was.
+// negotiated for l, and an ID that the conference has not known: one who comes
+// back under an old one before it has seen him go is taken for the old leg.
+// Errors: ErrThere and those of Join; after one he is where he was.
 func (e *Engine) Move(l *Leg, c ConferenceConfig, cfg LegConfig) (*Leg, error) {
 	e.mu.Lock()
 	moved, over, err := e.move(l, c, cfg)

@@ -61,6 +61,9 @@ func newVideoLeg(l *Leg, cfg VideoConfig, from *videoLeg, now time.Time) *videoL
 		BitrateRequest: v.bitrateRequested, Report: v.report, Moved: v.restart,
 	}
 	if from != nil {
+		from.mu.Lock()
+		v.adapt = from.adapt.elsewhere(cfg.Limits, l.conference.config.MaxHeight, now)
+		from.mu.Unlock()
 		v.stream, v.earlier = from.stream, streamStatus(from.stream.Stats())
 		takeOver(v.stream, c)
 		if v.stream.BitrateAsked() {
