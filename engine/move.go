@@ -48,7 +48,9 @@ func (e *Engine) move(l *Leg, c ConferenceConfig, cfg LegConfig) (moved *Leg, ov
 	if cfg.Notify == nil {
 		cfg.Notify = l.config.Load().Notify
 	}
-	cfg.AwaitConfirm = !l.confirmed.Load()
+	if cfg.AwaitConfirm = !l.confirmed.Load(); cfg.AwaitConfirm {
+		cost += l.cost // nothing was promised to him so far
+	}
 	if moved, err = conf.join(cfg, l, cost); err != nil {
 		if e.conferences[c.Name] == nil {
 			conf.close()

@@ -177,16 +177,17 @@ func (c ConferenceConfig) describe(running *Conference, l LegConfig) load.Join {
 	if bands := bandsOf(c.Layout, rung.Width, rung.Height); len(bands) > 1 {
 		j.Thumbnail = float64(rung.Height-bands[0].H) / float64(rung.Height)
 	}
-	j.Shares = running != nil && running.has(index, l.Video.Limits)
+	j.Shares = running != nil && running.has(index, l)
 	return j
 }
 
-// has reports whether somebody is sent pictures of that kind, or will be: of
-// many who come at a time, only the first needs an encoder.
-func (c *Conference) has(rung int, limits VideoLimits) bool {
+// has reports whether somebody beside him is sent pictures of that kind, or will
+// be: of many who come at a time, only the first needs an encoder.
+func (c *Conference) has(rung int, beside LegConfig) bool {
+	limits := beside.Video.Limits
 	return slices.ContainsFunc(c.Legs(), func(l *Leg) bool {
 		v := l.video.Load()
-		if v == nil {
+		if v == nil || l.id == beside.ID {
 			return false
 		}
 		cfg := v.config.Load()

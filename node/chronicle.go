@@ -145,6 +145,13 @@ func (l *leg) watch(now time.Time) {
 
 // announce tells the event sinks that somebody has come, once he is in.
 func (l *leg) announce() {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	l.introduce()
+}
+
+// introduce is announce for who holds turn.
+func (l *leg) introduce() {
 	l.mu.Lock()
 	in := l.engine != nil
 	l.mu.Unlock()

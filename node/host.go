@@ -210,6 +210,8 @@ func (h *host) Leave(id signaling.LegID, reason string) {
 
 // dismiss ends a leg that is filed no more, and writes it down.
 func (h *host) dismiss(l *leg, reason string) {
+	l.turn.Lock()
+	defer l.turn.Unlock()
 	conference := l.chronicle(reason)
 	l.end()
 	if conference != nil && h.engine.Running(conference.ID()) == nil {

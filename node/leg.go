@@ -24,6 +24,10 @@ type leg struct {
 	announced   atomic.Bool            // event sinks know of him
 	offered     *sdp.LocalMedia        // the picture that we can do
 
+	// turn is held by whoever moves him, commands him or writes down that he came
+	// or left, so that what is told of him is true and in order. Taken before mu.
+	turn sync.Mutex
+
 	mu           sync.Mutex
 	negotiation  *sdp.Negotiation // guarded by mu
 	audio, video *rtp.Transport   // guarded by mu; the engine's once engine is set

@@ -43,6 +43,11 @@ func (h *host) moderate(c bus.Command) error {
 	if l == nil {
 		return errNoParticipant
 	}
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	if l.stay.Load().id != c.Participant { // he was transferred meanwhile
+		return errNoParticipant
+	}
 	switch c.Action {
 	case bus.DisconnectParticipant:
 		l.tell(signaling.Event{Kind: signaling.EventEnd, Reason: "disconnected by an administrator"})

@@ -5,11 +5,12 @@ import (
 	"fmt"
 
 	"parley/engine"
+	"parley/signaling"
 )
 
 // transfer moves the participant of a leg into what an alias leads to, as a new
 // stay; an empty role = he keeps his. His call and his media go on. On an error
-// he stays where he is.
+// he stays where he is. The caller holds turn.
 func (h *host) transfer(l *leg, alias, role string) error {
 	if role != "" {
 		if err := checkRole(role); err != nil {
@@ -26,14 +27,15 @@ func (h *host) transfer(l *leg, alias, role string) error {
 	if before == nil {
 		return errNoParticipant
 	}
+	l.introduce()
 	last := l.record(before, "transferred to "+alias)
 	after, err := l.move(before, next)
 	if err != nil {
 		return err
 	}
 	h.mu.Lock()
-	if h.staying[last.ID] == l { // else he has hung up meanwhile
-		delete(h.staying, last.ID)
+	delete(h.staying, last.ID)
+	if h.legs[signaling.LegID(l.participant.ID)] == l { // else he has hung up meanwhile, and is dismissed after this
 		h.staying[next.id] = l
 	}
 	h.mu.Unlock()
