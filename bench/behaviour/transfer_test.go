@@ -72,6 +72,12 @@ func TestTransfer(t *testing.T) {
 			t.Errorf("to %s as %q: %s", wrong.alias, wrong.role, text)
 		}
 	}
+	annex := d.list(statusAPI + "conference/?name=ANNEX")[0]["id"]
+	d.command("conference/lock", map[string]any{"conference_id": annex})
+	if text := transfer("annex", "", http.StatusBadRequest); !strings.Contains(text, "locked") {
+		t.Errorf("to a locked room: %s", text)
+	}
+	d.command("conference/unlock", map[string]any{"conference_id": annex})
 	if find("Caller B")["conference"] != "BOARD" {
 		t.Error("he is not where he was")
 	}
