@@ -132,6 +132,23 @@ func testAlarms(t *testing.T, dsn string) {
 	}
 }
 
+// The history tells how bad an alarm was in the end.
+func TestAlarmThatGotWorse(t *testing.T) { storetest.Each(t, testAlarmThatGotWorse) }
+
+func testAlarmThatGotWorse(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
+	now := c.m.started
+	a := Alarm{ID: 1, Name: alarmCertificate, Level: "warning", Instance: "SIP", Details: "29 days", TimeRaised: now}
+	c.m.keepAlarm(a, nil)
+	a.Level, a.Details = "error", "6 days"
+	lowered := now.Add(time.Hour)
+	c.m.keepAlarm(a, &lowered)
+	kept := c.want(200, "GET", historyAPI+"alarm/", "")["objects"].([]any)
+	if len(kept) != 1 || kept[0].(map[string]any)["level"] != "error" || kept[0].(map[string]any)["details"] != "6 days" {
+		t.Errorf("%v", kept)
+	}
+}
+
 func nodeJoined(w *config.WorkerVM) { w.Joined = true }
 
 func newRequest(t *testing.T) []byte {

@@ -27,7 +27,8 @@ func (s *Store) KeepAlarm(ctx context.Context, a Alarm) error {
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
 	_, err := s.db.NewInsert().Model(&a).ModelTableExpr(AlarmTable).
-		On("CONFLICT (seq) DO UPDATE").Set("time_lowered = EXCLUDED.time_lowered").Exec(ctx)
+		On("CONFLICT (seq) DO UPDATE").Set("time_lowered = EXCLUDED.time_lowered").
+		Set("level = EXCLUDED.level").Set("details = EXCLUDED.details").Exec(ctx)
 	return err
 }
 
