@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +83,13 @@ func loadCertificate(dataDir string) (tls.Certificate, error) {
 // there are.
 func keepCertificate(dataDir string, certPEM, keyPEM []byte) error {
 	file := filepath.Join(dataDir, certificateFile)
-	if err := os.WriteFile(file+".new", append(append([]byte(nil), certPEM...), keyPEM...), 0o600); err != nil {
+	next, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(slices.Concat(certPEM, keyPEM))
+	// Without Sync the power may fail when the name is that of a file that is still empty.
+	if err = errors.Join(err, next.Sync(), next.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file+".new", file)
