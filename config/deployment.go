@@ -16,6 +16,10 @@ type Deployment struct {
 	Locations   []SystemLocation  `json:"system_location"`
 	Nodes       []WorkerVM        `json:"worker_vm"`
 	EventSinks  []EventSink       `json:"event_sink"`
+
+	// Unknown names the kinds ("kind") and fields ("kind.field") that came and that
+	// this version of the program does not have, in order.
+	Unknown []string `json:"-"`
 }
 
 // DeploymentKinds are the kinds of objects that nodes know.

@@ -122,7 +122,7 @@ func (h *intake) participant(node, location string, p *bus.EndedParticipant) {
 		ID: p.ID, Conference: p.ConferenceID, ConferenceName: p.ConferenceName, DisplayName: p.DisplayName, RemoteAlias: p.SourceAlias,
 		LocalAlias: p.DestinationAlias, CallUUID: cmp.Or(p.CallUUID, p.ID), ConversationID: p.CallID, Protocol: strings.ToUpper(p.Protocol), Vendor: p.Vendor,
 		Role: p.Role, ServiceType: serviceConference, ServiceTag: p.Tag, CallDirection: "in", Encryption: "Off",
-		CallQuality: qualities[p.Quality], Buckets: buckets(p.Windows), Reason: p.Reason, RemoteAddress: p.RemoteAddress, RemotePort: p.RemotePort,
+		CallQuality: cmp.Or(qualities[p.Quality], qualities["unknown"]), Buckets: buckets(p.Windows), Reason: p.Reason, RemoteAddress: p.RemoteAddress, RemotePort: p.RemotePort,
 		MediaNode: node, SignallingNode: node, SystemLocation: location, HasMedia: p.HasMedia,
 		StartTime: p.Connected, EndTime: p.Ended, Duration: int(p.Ended.Sub(p.Connected).Seconds()),
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"parley/bus"
 	"parley/composer"
@@ -22,12 +23,21 @@ var (
 	errNoConference  = errors.New("there is no such conference here")
 )
 
+// actions are those that this version knows.
+var actions = []bus.Action{
+	bus.DisconnectParticipant, bus.MuteParticipant, bus.UnmuteParticipant, bus.SetRole, bus.Transfer,
+	bus.DisconnectConference, bus.Lock, bus.Unlock, bus.MuteGuests, bus.UnmuteGuests, bus.TransformLayout,
+}
+
 // Do carries out a command of the Management Node.
 func (n *Node) Do(c bus.Command) bus.Result {
 	var err error
-	if c.Participant != "" {
+	switch {
+	case !slices.Contains(actions, c.Action): // that of a later version may be about something else
+		err = fmt.Errorf("the node is of version %s, which does not know %q: update it", n.version, c.Action)
+	case c.Participant != "":
 		err = n.host.moderate(c)
-	} else {
+	default:
 		err = n.host.moderateConference(c)
 	}
 	if err != nil {

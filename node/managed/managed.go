@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,7 @@ type Managed struct {
 	gate bus.Gate
 	stop context.CancelFunc
 	done sync.WaitGroup
+	told map[string]bool // what is logged as unknown; of follow
 
 	deltas    chan bus.Delta
 	connected chan struct{}
@@ -163,7 +165,8 @@ func (m *Managed) follow(ctx context.Context) {
 			}
 			if err == nil {
 				stale = false
-				if next.Version != d.Version || d.Version == 0 {
+				// Another version of a program may know more of the same version of the configuration.
+				if next.Version != d.Version || d.Version == 0 || !reflect.DeepEqual(next, d) {
 					d = next
 					m.apply(d)
 				}
@@ -237,10 +240,25 @@ var errUnreadable = errors.New("the configuration is not understood")
 
 // apply puts a configuration into force and keeps it.
 func (m *Managed) apply(d config.Deployment) {
+	m.tellUnknown(d.Unknown)
 	m.c.Node.Configure(d)
 	m.rejected.Store(nil)
 	if err := node.SaveDeployment(m.c.DataDir, d); err != nil {
 		m.c.Log.Error("the configuration is not kept", "err", err)
+	}
+}
+
+// tellUnknown logs, once each, what the Management Node tells that this version
+// of the program does not know.
+func (m *Managed) tellUnknown(names []string) {
+	if m.told == nil {
+		m.told = map[string]bool{}
+	}
+	for _, name := range names {
+		if !m.told[name] {
+			m.told[name] = true
+			m.c.Log.Warn("not known to this version of the program and left out: the Management Node is of a later one", "what", name)
+		}
 	}
 }
 

@@ -53,9 +53,10 @@ func identities(t *testing.T) (management tls.Certificate, pool *x509.CertPool, 
 	return issue(pki.ManagementName), authority.Pool(), issue(pki.NodeName(1))
 }
 
-// A node that cannot take a version of the configuration says so, keeps the one
-// that it has, and takes the next that it can.
-func TestRejected(t *testing.T) {
+// tied connects node 1 to a bus, which gives it that snapshot, and returns the
+// connection of the Management Node and what the node tells of itself.
+func tied(t *testing.T, snapshot func() []byte, node Subject, log *slog.Logger) (*nats.Conn, chan bus.NodeStatus) {
+	t.Helper()
 	management, pool, certificate := identities(t)
 	server, err := bus.Listen(bus.ServerConfig{
 		Address: "127.0.0.1:0", Certificate: management, Authority: pool, Admit: func(int64, *x509.Certificate) error { return nil }, Log: slog.New(slog.DiscardHandler),
@@ -63,12 +64,12 @@ func TestRejected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	t.Cleanup(server.Close)
 	conn, err := server.Connect()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(conn.Close)
 	statuses := make(chan bus.NodeStatus, 1000)
 	if _, err := conn.Subscribe(bus.StatusSubject(1), func(m *nats.Msg) {
 		var s bus.NodeStatus
@@ -79,24 +80,31 @@ func TestRejected(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := conn.Subscribe(bus.AskSubject(int64(1), bus.AskSnapshot), func(m *nats.Msg) { _ = m.Respond(snapshot()) }); err != nil {
+		t.Fatal(err)
+	}
+	tie, err := Start(Config{
+		Identity: &Identity{Node: 1, Bus: server.Addr().String(), Certificate: certificate, Authority: pool},
+		DataDir:  t.TempDir(), Deployment: config.DefaultDeployment(), Node: node, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tie.Close)
+	return conn, statuses
+}
+
+// A node that cannot take a version of the configuration says so, keeps the one
+// that it has, and takes the next that it can.
+func TestRejected(t *testing.T) {
 	whole := config.DefaultDeployment()
 	whole.Version = 1
 	snapshot, err := json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Subscribe(bus.AskSubject(int64(1), bus.AskSnapshot), func(m *nats.Msg) { _ = m.Respond(snapshot) }); err != nil {
-		t.Fatal(err)
-	}
 	node := &subject{versions: make(chan int64, 100)}
-	tie, err := Start(Config{
-		Identity: &Identity{Node: 1, Bus: server.Addr().String(), Certificate: certificate, Authority: pool},
-		DataDir:  t.TempDir(), Deployment: config.DefaultDeployment(), Node: node, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tie.Close()
+	conn, statuses := tied(t, func() []byte { return snapshot }, node, slog.New(slog.DiscardHandler))
 	patience := time.After(30 * time.Second)
 	reach := func(want int64) {
 		t.Helper()
