@@ -2,11 +2,7 @@ package engine
 
 import (
 	"errors"
-	"fmt"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 )
 
 // One who is moved is seen in the other conference and sees who is there, on the
@@ -106,61 +102,4 @@ func TestMoveKeepsTheRung(t *testing.T) {
 		_, width, _ := p.shows()
 		return width == ladder[before].Width
 	})
-}
-
-// One whose receiver is still in the middle of its work is moved back and forth
-// while pictures go both ways: nothing of the conference behind comes after.
-func TestMoveUnderLoad(t *testing.T) {
-	e := newEngine(t)
-	configs := []ConferenceConfig{testConfig("first", OwnHidden), testConfig("second", OwnHidden)}
-	phones := []*phone{join(t, e, configs[0], 0), join(t, e, configs[1], 1), join(t, e, configs[0], 2)}
-	defer func() {
-		for _, p := range phones {
-			p.close()
-		}
-	}()
-	stop := make(chan struct{})
-	var loops sync.WaitGroup
-	for _, c := range []*Conference{e.Conference("first"), e.Conference("second")} {
-		loops.Go(func() {
-			tick := time.NewTicker(2 * time.Millisecond)
-			defer tick.Stop()
-			for {
-				select {
-				case <-stop:
-					return
-				case now := <-tick.C:
-					c.Compose(now)
-					c.Mix(now)
-				}
-			}
-		})
-	}
-	c := phones[2]
-	for i := range 24 {
-		for range 3 {
-			for _, p := range phones {
-				p.send(t)
-			}
-		}
-		cfg := *c.leg.config.Load()
-		cfg.ID = fmt.Sprint("C", i)
-		moved, err := e.Move(c.leg, configs[(i+1)%2], cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.leg = moved
-	}
-	close(stop)
-	loops.Wait()
-	if n := len(e.Conference("first").Legs()) + len(e.Conference("second").Legs()); n != 3 {
-		t.Errorf("%d legs", n)
-	}
-	drive(t, e.Conference("first"), phones, "A and C see each other", func() bool { return sees(phones[0], "C", "") && sees(c, "A", "") })
-	drive(t, e.Conference("second"), phones, "B is alone", func() bool { return phones[1].names() != "" && !strings.Contains(phones[1].names(), "C") })
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.jumps > 0 {
-		t.Errorf("timestamps jumped %d times", c.jumps)
-	}
 }
