@@ -100,6 +100,11 @@ type WorkerVM struct {
 	Name                  string `json:"name" min:"1" max:"32" unique:"yes" hostname:"yes" doc:"Name of the node: letters, digits and hyphens."`
 	Description           string `json:"description" default:"" max:"250" doc:"A note for administrators."`
 	SystemLocation        int64  `json:"system_location" ref:"system_location" doc:"Where it stands."`
+	Hostname              string `json:"hostname" default:"" max:"63" doc:"A note: name of its machine."`
+	Domain                string `json:"domain" default:"" max:"192" doc:"A note: domain of its machine."`
+	Address               string `json:"address" default:"" max:"39" doc:"A note: IP address of its machine."`
+	Netmask               string `json:"netmask" default:"" max:"39" doc:"A note: network mask of its machine."`
+	Gateway               string `json:"gateway" default:"" max:"39" doc:"A note: router of its machine."`
 	NodeType              string `json:"node_type" default:"CONFERENCING" choices:"CONFERENCING PROXYING" accepts:"CONFERENCING" doc:"What it does: host conferences (CONFERENCING)."`
 	MaintenanceMode       bool   `json:"maintenance_mode" default:"false" doc:"No new calls; those that there are go on."`
 	Joined                bool   `json:"joined" readonly:"yes" doc:"Whether a machine has taken this place. (Parley only)"`

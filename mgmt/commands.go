@@ -42,10 +42,13 @@ func (m *Management) commands() []api.Command {
 	}
 	transform := conference(bus.TransformLayout)
 	transform.Optional = []string{"layout", "host_layout"}
+	const indicator = "there are no indicators in the picture yet: use false"
 	transform.Later = map[string]string{
-		"guest_layout": "there are no guests yet: use layout", "enable_overlay_text": "names are always shown",
-		"free_form_overlay_text": "there is no text but names yet", "plus_n_pip_enabled": "how many more there are is always shown",
+		"guest_layout": "there are no guests yet: use layout", "enable_overlay_text": "names are always shown: use true",
+		"free_form_overlay_text": "there is no text but names yet", "plus_n_pip_enabled": "how many more there are is always shown: use true",
+		"recording_indicator": indicator, "streaming_indicator": indicator, "transcribing_indicator": indicator, "live_captions_indicator": indicator, "ai_enabled_indicator": indicator,
 	}
+	transform.Holds = map[string]string{"enable_overlay_text": "true", "plus_n_pip_enabled": "true"}
 	transfer := participant(bus.Transfer, "conference_alias")
 	transfer.Optional = []string{"role"}
 	return []api.Command{
@@ -115,8 +118,7 @@ func (m *Management) tellNode(node int64, c bus.Command) error {
 	defer cancel()
 	answer, err := m.conn.RequestWithContext(ctx, bus.CommandSubject(node), text)
 	if err != nil {
-		name, _ := m.place(node)
-		return &api.Refused{Status: http.StatusServiceUnavailable, Text: "node " + name + " did not answer: " + err.Error()}
+		return &api.Refused{Status: http.StatusServiceUnavailable, Text: "node " + m.place(node).name + " did not answer: " + err.Error()}
 	}
 	var result bus.Result
 	if err := json.Unmarshal(answer.Data, &result); err != nil {

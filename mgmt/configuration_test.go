@@ -357,7 +357,7 @@ func testSchema(t *testing.T, dsn string) {
 	fields := c.want(200, "GET", "conference/schema/", "")["fields"].(map[string]any)
 	field := func(name, key string) string { return fmt.Sprint(fields[name].(map[string]any)[key]) }
 	for _, test := range []struct{ name, key, want string }{
-		{"host_view", "valid_choices", fmt.Sprint(layouts)},
+		{"host_view", "accepts", fmt.Sprint(layouts)},
 		{"service_type", "accepts", "[conference]"},
 		{"pin", "later", "there are no PINs yet: leave it empty"},
 		{"pin", "secret", "true"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,13 +20,70 @@ import (
 
 // pasts are the resources of the history.
 func (m *Management) pasts() []api.Past {
+	conference := past[store.HistoryConference](m.store, "conference", "Conferences that are over.", store.ConferenceTable, "", "")
+	conference.Fill = m.fillConferences
+	participant := past[store.HistoryParticipant](m.store, "participant", "Those who have left.", store.ParticipantTable, "", "")
+	participant.Refs = map[string]string{"conference": "conference"}
+	participant.Through = map[string]string{"conference__name": "conference_name", "conference__tag": "service_tag", "conference__id": "conference"}
+	participant.Fill = m.fillParticipants
+	stream := past[store.HistoryMediaStream](m.store, "media_stream", "The media of those who have left.", store.StreamTable, "participant", "participant")
+	stream.Refs = map[string]string{"participant": "participant"}
 	return []api.Past{
-		past[store.HistoryConference](m.store, "conference", "Conferences that are over.", store.ConferenceTable, "", ""),
-		past[store.HistoryParticipant](m.store, "participant", "Those who have left.", store.ParticipantTable, "", ""),
-		past[store.HistoryMediaStream](m.store, "media_stream", "The media of those who have left.", store.StreamTable, "participant", "participant"),
+		conference, participant, stream,
 		m.pastAlarms(),
 		past[store.Audit](m.store, "audit", "Who changed what in the configuration.", store.AuditTable, "", ""),
 	}
+}
+
+// fillConferences adds who was in them.
+func (m *Management) fillConferences(ctx context.Context, objects []map[string]any) error {
+	of := map[string][]string{}
+	members, err := m.store.Members(ctx, idsOf(objects))
+	if err != nil {
+		return err
+	}
+	for _, p := range members {
+		of[p.Conference] = append(of[p.Conference], api.PastURI("participant", p.ID))
+	}
+	for _, o := range objects {
+		o["participants"] = append([]string{}, of[o["id"].(string)]...)
+		o["instant_message_count"], o["direct_media_available"] = 0, false
+	}
+	return nil
+}
+
+// fillParticipants adds their media, and what the model has and is always the same here.
+func (m *Management) fillParticipants(ctx context.Context, objects []map[string]any) error {
+	streams, err := m.store.StreamsOf(ctx, idsOf(objects))
+	if err != nil {
+		return err
+	}
+	of := map[string][]any{}
+	for i := range streams {
+		of[streams[i].Participant] = append(of[streams[i].Participant], m.api.PastObject("media_stream", &streams[i]))
+	}
+	for _, o := range objects {
+		o["media_streams"] = append([]any{}, of[o["id"].(string)]...)
+		o["bandwidth"] = max(o["rx_bandwidth"].(int64), o["tx_bandwidth"].(int64))
+		for name, value := range sameForAll {
+			o[name] = value
+		}
+	}
+	return nil
+}
+
+// sameForAll are fields of past participants in the model.
+var sameForAll = map[string]any{
+	"call_tag": "", "license_count": 0, "license_type": "nolicense", "parent_id": "", "av_id": "", "presentation_id": "", "proxy_node": "",
+	"is_streaming": false, "is_direct": false, "transcoding_enabled": true, "is_idp_authenticated": false, "idp_uuid": "",
+}
+
+func idsOf(objects []map[string]any) []string {
+	ids := make([]string, len(objects))
+	for i, o := range objects {
+		ids[i] = o["id"].(string)
+	}
+	return ids
 }
 
 func past[T any](s *store.Store, name, doc, table, below, of string) api.Past {
@@ -72,15 +130,15 @@ func (m *Management) takeRecords(msg *nats.Msg) (a bus.Acknowledged, err error) 
 	if err != nil {
 		return a, err
 	}
-	node, location := m.place(id)
+	at := m.place(id)
 	h := intake{store.History{Node: id, Journal: in.Journal, Number: known}}
 	for _, r := range in.List {
 		if r.Number <= known {
 			continue
 		}
 		h.Number = max(h.Number, r.Number)
-		if err := h.take(node, location, r); err != nil {
-			m.log.Warn("a record of the history is not understood, and left out", "node", node, "number", r.Number, "err", err)
+		if err := h.take(at, r); err != nil {
+			m.log.Warn("a record of the history is not understood, and left out", "node", at.name, "number", r.Number, "err", err)
 		}
 	}
 	a.Number = h.Number
@@ -94,7 +152,7 @@ func (m *Management) takeRecords(msg *nats.Msg) (a bus.Acknowledged, err error) 
 type intake struct{ store.History }
 
 // take adds a record.
-func (h *intake) take(node, location string, r bus.Record) error {
+func (h *intake) take(at place, r bus.Record) error {
 	switch r.Kind {
 	case bus.RecordConference:
 		var c bus.EndedConference
@@ -103,30 +161,30 @@ func (h *intake) take(node, location string, r bus.Record) error {
 		}
 		h.Conferences = append(h.Conferences, store.HistoryConference{
 			ID: c.ID, Name: c.Name, ServiceType: serviceConference, Tag: c.Tag, StartTime: c.Started, EndTime: c.Ended,
-			Duration: int(c.Ended.Sub(c.Started).Seconds()), ParticipantCount: c.Participants, Node: node,
+			Duration: int(c.Ended.Sub(c.Started).Seconds()), ParticipantCount: c.Participants, Node: at.name,
 		})
 	case bus.RecordParticipant:
 		var p bus.EndedParticipant
 		if err := json.Unmarshal(r.Body, &p); err != nil {
 			return err
 		}
-		h.participant(node, location, &p)
+		h.participant(at, &p)
 	default:
 		return fmt.Errorf("kind %q", r.Kind)
 	}
 	return nil
 }
 
-func (h *intake) participant(node, location string, p *bus.EndedParticipant) {
+func (h *intake) participant(at place, p *bus.EndedParticipant) {
 	row := store.HistoryParticipant{
 		ID: p.ID, Conference: p.ConferenceID, ConferenceName: p.ConferenceName, DisplayName: p.DisplayName, RemoteAlias: p.SourceAlias,
 		LocalAlias: p.DestinationAlias, CallUUID: cmp.Or(p.CallUUID, p.ID), ConversationID: p.CallID, Protocol: strings.ToUpper(p.Protocol), Vendor: p.Vendor,
 		Role: p.Role, ServiceType: serviceConference, ServiceTag: p.Tag, CallDirection: "in", Encryption: "Off",
-		CallQuality: cmp.Or(qualities[p.Quality], qualities["unknown"]), Buckets: buckets(p.Windows), Reason: p.Reason, RemoteAddress: p.RemoteAddress, RemotePort: p.RemotePort,
-		MediaNode: node, SignallingNode: node, SystemLocation: location, HasMedia: p.HasMedia,
+		CallQuality: bus.QualityName(p.Quality), Buckets: buckets(p.Windows), Windows: ranks(p.Windows), Reason: p.Reason, RemoteAddress: p.RemoteAddress, RemotePort: p.RemotePort,
+		MediaNode: at.node, SignallingNode: at.node, SystemLocation: at.location, HasMedia: p.HasMedia,
 		StartTime: p.Connected, EndTime: p.Ended, Duration: int(p.Ended.Sub(p.Connected).Seconds()),
 	}
-	for _, s := range p.Streams {
+	for n, s := range p.Streams {
 		row.RxBandwidth += s.RxBitrate / 1000
 		row.TxBandwidth += s.TxBitrate / 1000
 		loss := 0.0
@@ -134,27 +192,32 @@ func (h *intake) participant(node, location string, p *bus.EndedParticipant) {
 			loss = 100 * float64(s.RxLost) / float64(all)
 		}
 		h.Streams = append(h.Streams, store.HistoryMediaStream{
-			Participant: p.ID, Type: s.Type, Node: node, StartTime: s.Started, EndTime: p.Ended, RxCodec: s.RxCodec, RxBitrate: s.RxBitrate / 1000,
+			Participant: p.ID, StreamType: s.Type, StreamID: strconv.Itoa(n), Node: at.node, StartTime: s.Started, EndTime: p.Ended, RxCodec: s.RxCodec, RxBitrate: s.RxBitrate / 1000,
 			RxResolution: s.RxResolution, RxFPS: s.RxFPS, RxPackets: int64(s.RxPackets), RxPacketsLost: int64(s.RxLost), RxPacketLoss: loss,
 			RxJitter: s.RxJitter, TxCodec: s.TxCodec, TxBitrate: s.TxBitrate / 1000, TxResolution: s.TxResolution, TxFPS: s.TxFPS,
-			TxPackets: int64(s.TxPackets), TxPacketLoss: s.TxLoss,
+			TxPackets: int64(s.TxPackets), TxPacketsLost: int64(s.TxLost), TxPacketLoss: s.TxLoss,
 		})
 	}
 	h.Participants = append(h.Participants, row)
 }
 
-// qualities are what the history calls them.
-var qualities = map[string]string{"unknown": "0_unknown", "good": "1_good", "ok": "2_ok", "bad": "3_bad", "terrible": "4_terrible"}
-
-// buckets counts windows by quality.
+// buckets counts windows by quality, as JSON.
 func buckets(windows []string) string {
 	n := [5]int{}
 	for _, w := range windows {
-		if name := qualities[w]; name != "" {
-			n[name[0]-'0']++
-		}
+		n[bus.QualityName(w)[0]-'0']++
 	}
 	text, _ := json.Marshal(n) // numbers can be
+	return string(text)
+}
+
+// ranks are the qualities of windows, 0 to 4, as JSON.
+func ranks(windows []string) string {
+	list := make([]int, len(windows))
+	for i, w := range windows {
+		list[i] = int(bus.QualityName(w)[0] - '0')
+	}
+	text, _ := json.Marshal(list) // numbers can be
 	return string(text)
 }
 
@@ -172,7 +235,7 @@ func (m *Management) load(ctx context.Context, from time.Time, step time.Duratio
 		}
 		list = append(list, api.LoadPoint(p))
 	}
-	m.each(func(_, _ string, c *bus.Conference) {
+	m.each(func(_ place, c *bus.Conference) {
 		for _, p := range c.Participants {
 			for i := range list {
 				if at := list[i].Time; p.Connected.Before(at) {

@@ -3,6 +3,7 @@ package mgmt
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/config"
@@ -23,13 +24,14 @@ func (m *Management) kinds(layouts []string) []resource.Kind {
 	token.Prepare = prepareToken
 	global := resource.NewKind("global", "Settings of the whole deployment.", config.Global{}, checks)
 	global.Singleton = true
-	conference.Choose("host_view", layouts)
-	global.Choose("default_host_view", layouts)
+	for kind, field := range map[*resource.Kind]string{&conference: "host_view", &global: "default_host_view"} {
+		kind.Choose(field, slices.Compact(slices.Sorted(slices.Values(slices.Concat(modelLayouts, layouts)))), layouts)
+	}
 	authority := resource.NewKind("authority", "What issues the certificates of nodes.", Authority{}, checks)
 	authority.Singleton, authority.Hidden = true, true
 	node := resource.NewKind("worker_vm", "Conferencing Nodes.", config.WorkerVM{}, checks)
 	node.Prepare = m.prepareNode
-	return []resource.Kind{
+	all := []resource.Kind{
 		user, token, authority,
 		conference,
 		resource.NewKind("conference_alias", "What callers dial to reach a room.", config.ConferenceAlias{}, checks),
@@ -38,6 +40,16 @@ func (m *Management) kinds(layouts []string) []resource.Kind {
 		resource.NewKind("system_location", "Named groups of nodes, usually one site each.", config.SystemLocation{}, checks),
 		node,
 	}
+	for i := range all {
+		all[i].Lack(config.Absent(all[i].Name))
+	}
+	return all
+}
+
+// modelLayouts are the layouts of the model API.
+var modelLayouts = []string{
+	"one_main_zero_pips", "one_main_seven_pips", "one_main_twentyone_pips", "two_mains_twentyone_pips", "four_mains_zero_pips", "nine_mains_zero_pips",
+	"sixteen_mains_zero_pips", "twentyfive_mains_zero_pips", "one_main_thirtythree_pips", "five_mains_seven_pips",
 }
 
 func checkURL(text string) string {

@@ -60,9 +60,8 @@ func (m *Management) renewed(id int64, serial string) {
 
 // editNode changes a node for the Management Node itself.
 func (m *Management) editNode(id int64, via string, change func(w *config.WorkerVM)) error {
-	name, _ := m.place(id)
 	_, err := m.tree.Edit(nil, func(e *resource.Edit) error {
-		e.By = resource.By{User: name, Via: via}
+		e.By = resource.By{User: m.place(id).name, Via: via}
 		return e.Set("worker_vm", id, func(object any) { change(object.(*config.WorkerVM)) })
 	})
 	return err

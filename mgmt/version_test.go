@@ -74,7 +74,7 @@ func testNodesOfOtherVersions(t *testing.T, dsn string) {
 		p := o.(map[string]any)
 		got += fmt.Sprint(p["display_name"], " ", p["call_uuid"], " ", p["call_quality"], " ", p["bucketed_call_quality"], " ", p["duration"], "; ")
 	}
-	if got != "Old old 0_unknown [0,0,0,0,0] 60; New u 0_unknown [0,1,0,0,0] 60; " {
+	if got != "Old old 0_unknown [0 0 0 0 0] 60; New u 0_unknown [1 1 0 0 0] 60; " {
 		t.Errorf("history: %s", got)
 	}
 	if n := c.want(200, "GET", historyAPI+"conference/", "")["meta"].(map[string]any)["total_count"]; n != 1.0 {

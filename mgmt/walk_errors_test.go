@@ -24,7 +24,7 @@ func mistakes(f *resource.Field) (list []mistake) {
 			list = append(list, mistake{v, because})
 		}
 	}
-	if !f.Nullable {
+	if !f.Nullable && (f.Type != resource.String || f.Default != "") {
 		add("must not be null", nil)
 	}
 	switch {

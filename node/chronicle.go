@@ -2,6 +2,7 @@ package node
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,10 +64,11 @@ func (c *chronicle) tell(event string, p *bus.Participant, s *stay, related ...s
 func (c *chronicle) left(p bus.EndedParticipant) {
 	at := *c.at.Load()
 	streams := streamEventsOf(&p.Participant, at.node, p.Ended)
-	c.sinks.Emit(eventStreamsDestroyed, windowEvent{UUID: p.ID, Conference: p.ConferenceName, CallQuality: p.Quality, Was: p.Quality, MediaStreams: streams})
+	c.sinks.Emit(eventStreamsDestroyed, streamsEvent{UUID: p.ID, Conference: p.ConferenceName, MediaStreams: streams})
 	e := participantEventOf(&p.Participant, p.ConferenceName, p.Tag, at)
 	duration := p.Ended.Sub(p.Connected).Seconds()
-	e.DisconnectReason, e.Duration, e.MediaStreams = &p.Reason, &duration, streams
+	end := seconds(p.Ended)
+	e.DisconnectReason, e.Duration, e.EndTime = &p.Reason, &duration, &end
 	c.sinks.Emit(eventDisconnected, e)
 	c.add(bus.RecordParticipant, p)
 }
@@ -130,16 +132,22 @@ func (l *leg) watch(now time.Time) {
 		return
 	}
 	status := joined.Status()
-	before, was := len(l.quality.windows), l.quality.recently()
+	was := l.quality.recently()
+	before := len(l.quality.windows)
 	l.quality.look(now, status)
-	ended, is := len(l.quality.windows) != before, l.quality.recently()
+	is, ended := l.quality.recently(), len(l.quality.windows) != before
+	windows := slices.Clone(l.quality.windows[max(len(l.quality.windows)-recentWindows, 0):])
+	losses := slices.Clone(l.quality.losses)
 	l.mu.Unlock()
-	if ended {
-		p := l.host.reportParticipant(l, &status)
-		l.host.chronicle.sinks.Emit(eventStreamWindow, windowEvent{
-			UUID: p.ID, Conference: l.stay.Load().conference.Name, CallQuality: is, Was: was,
-			MediaStreams: streamEventsOf(&p, l.host.chronicle.at.Load().node, now),
-		})
+	if ended && is != was {
+		e := windowEvent{
+			UUID: status.ID, Conference: l.stay.Load().conference.Name, CallQuality: bus.QualityName(is), Was: bus.QualityName(was),
+			LossHistory: losses, Recent: make([]string, len(windows)),
+		}
+		for i, w := range windows {
+			e.Recent[i] = bus.QualityName(w)
+		}
+		l.host.chronicle.sinks.Emit(eventStreamWindow, e)
 	}
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -17,44 +18,46 @@ type conferenceEvent struct {
 	ServiceType string   `json:"service_type"`
 	Tag         string   `json:"tag"`
 	StartTime   float64  `json:"start_time"`
-	EndTime     *float64 `json:"end_time"`
+	EndTime     *float64 `json:"end_time,omitempty"` // conference_ended only
 	IsLocked    bool     `json:"is_locked"`
 	IsStarted   bool     `json:"is_started"`
 	GuestsMuted bool     `json:"guests_muted"`
 }
 
 type participantEvent struct {
-	UUID             string        `json:"uuid"`
-	CallID           string        `json:"call_id"`
-	CallDirection    string        `json:"call_direction"`
-	CallTag          string        `json:"call_tag"`
-	Conference       string        `json:"conference"`
-	ConversationID   string        `json:"conversation_id"`
-	ConnectTime      float64       `json:"connect_time"`
-	SourceAlias      string        `json:"source_alias"`
-	DestinationAlias string        `json:"destination_alias"`
-	DisplayName      string        `json:"display_name"`
-	Encryption       string        `json:"encryption"`
-	HasMedia         bool          `json:"has_media"`
-	IsMuted          bool          `json:"is_muted"`
-	IsPresenting     bool          `json:"is_presenting"`
-	IsStreaming      bool          `json:"is_streaming"`
-	MediaNode        string        `json:"media_node"`
-	SignallingNode   string        `json:"signalling_node"`
-	ProxyNode        *string       `json:"proxy_node"`
-	Protocol         string        `json:"protocol"`
-	RelatedUUIDs     []string      `json:"related_uuids"`
-	RemoteAddress    string        `json:"remote_address"`
-	Role             string        `json:"role"`
-	RxBandwidth      int           `json:"rx_bandwidth"`
-	TxBandwidth      int           `json:"tx_bandwidth"`
-	ServiceTag       string        `json:"service_tag"`
-	ServiceType      string        `json:"service_type"`
-	SystemLocation   string        `json:"system_location"`
-	Vendor           string        `json:"vendor"`
-	DisconnectReason *string       `json:"disconnect_reason,omitempty"` // participant_disconnected only, as those below
-	Duration         *float64      `json:"duration,omitempty"`
-	MediaStreams     []streamEvent `json:"media_streams,omitempty"`
+	UUID             string   `json:"uuid"`
+	CallID           string   `json:"call_id"`
+	CallDirection    string   `json:"call_direction"`
+	CallTag          string   `json:"call_tag"`
+	Conference       string   `json:"conference"`
+	ConversationID   string   `json:"conversation_id"`
+	ConnectTime      float64  `json:"connect_time"`
+	SourceAlias      string   `json:"source_alias"`
+	DestinationAlias string   `json:"destination_alias"`
+	DisplayName      string   `json:"display_name"`
+	Encryption       string   `json:"encryption"`
+	HasMedia         bool     `json:"has_media"`
+	IsClientMuted    bool     `json:"is_client_muted"`
+	IsMuted          bool     `json:"is_muted"`
+	IsAuthenticated  bool     `json:"is_idp_authenticated"`
+	IsPresenting     bool     `json:"is_presenting"`
+	IsStreaming      bool     `json:"is_streaming"`
+	MediaNode        string   `json:"media_node"`
+	SignallingNode   string   `json:"signalling_node"`
+	ProxyNode        string   `json:"proxy_node"`
+	Protocol         string   `json:"protocol"`
+	RelatedUUIDs     []string `json:"related_uuids"`
+	RemoteAddress    string   `json:"remote_address"`
+	Role             string   `json:"role"`
+	RxBandwidth      int      `json:"rx_bandwidth"`
+	TxBandwidth      int      `json:"tx_bandwidth"`
+	ServiceTag       string   `json:"service_tag"`
+	ServiceType      string   `json:"service_type"`
+	SystemLocation   string   `json:"system_location"`
+	Vendor           string   `json:"vendor"`
+	DisconnectReason *string  `json:"disconnect_reason,omitempty"` // participant_disconnected only, as those below
+	Duration         *float64 `json:"duration,omitempty"`
+	EndTime          *float64 `json:"end_time,omitempty"`
 }
 
 type streamEvent struct {
@@ -75,15 +78,24 @@ type streamEvent struct {
 	TxResolution  string  `json:"tx_resolution"`
 	TxFPS         float64 `json:"tx_fps"`
 	TxPackets     uint64  `json:"tx_packets_sent"`
+	TxPacketsLost uint64  `json:"tx_packets_lost"`
 	TxPacketLoss  float64 `json:"tx_packet_loss"`
 }
 
-// windowEvent is the quality of the last 20 s of a call.
+// windowEvent is the quality of a call that has become another one.
 type windowEvent struct {
+	UUID        string    `json:"uuid"`
+	Conference  string    `json:"conference"`
+	CallQuality string    `json:"call_quality_now"`
+	Was         string    `json:"call_quality_was"`
+	LossHistory []float64 `json:"packet_loss_history"` // of the last windows of 20 s, percent
+	Recent      []string  `json:"recent_quality"`      // of the same
+}
+
+// streamsEvent is the media of one who has left.
+type streamsEvent struct {
 	UUID         string        `json:"uuid"`
 	Conference   string        `json:"conference"`
-	CallQuality  string        `json:"call_quality_now"`
-	Was          string        `json:"call_quality_was"`
 	MediaStreams []streamEvent `json:"media_streams"`
 }
 
@@ -101,8 +113,9 @@ const (
 
 func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
-// whereabouts is what the node is called in its deployment.
-type whereabouts struct{ node, location string }
+// whereabouts is what the node is called in its deployment; node is its address, where
+// one is configured, as in the model.
+type whereabouts struct{ name, node, location string }
 
 func conferenceEventOf(c *bus.EndedConference, locked, guestsMuted bool) conferenceEvent {
 	e := conferenceEvent{
@@ -136,7 +149,7 @@ func streamEventsOf(p *bus.Participant, node string, end time.Time) []streamEven
 			StreamType: s.Type, StreamID: string(rune('0' + i)), StartTime: seconds(s.Started), EndTime: seconds(end), Node: node,
 			RxCodec: s.RxCodec, RxBitrate: s.RxBitrate / 1000, RxResolution: s.RxResolution, RxFPS: s.RxFPS, RxPacketsLost: s.RxLost, RxPackets: s.RxPackets,
 			RxPacketLoss: s.RxLoss, TxCodec: s.TxCodec, TxBitrate: s.TxBitrate / 1000, TxResolution: s.TxResolution, TxFPS: s.TxFPS,
-			TxPackets: s.TxPackets, TxPacketLoss: s.TxLoss,
+			TxPackets: s.TxPackets, TxPacketsLost: s.TxLost, TxPacketLoss: s.TxLoss,
 		})
 	}
 	return list
@@ -149,7 +162,7 @@ func sinksOf(d *config.Deployment, node int64) (list []sinks.Sink, s sinks.Setti
 		if w.ID != node {
 			continue
 		}
-		at.node = w.Name
+		at.name, at.node = w.Name, cmp.Or(w.Address, w.Name)
 		for _, place := range d.Locations {
 			if place.ID != w.SystemLocation {
 				continue

@@ -26,7 +26,11 @@ type quality struct {
 	txLoss  float64                  // sum of what he reported in the window, percent
 	looks   int
 	windows []string
+	losses  []float64 // of the last of these, percent
 }
+
+// recentWindows is how many windows tell what the quality is now.
+const recentWindows = 3
 
 // windowsMost bounds the windows that are kept of a call: two days.
 const windowsMost = 2 * 24 * 3600 / 20
@@ -43,6 +47,9 @@ func (q *quality) look(now time.Time, p engine.ParticipantStatus) {
 		return
 	}
 	loss := max(lossBetween(q.before.Audio, p.Audio), lossBetween(q.before.Video, p.Video), q.txLoss/float64(q.looks))
+	if q.losses = append(q.losses, loss); len(q.losses) > recentWindows {
+		q.losses = q.losses[1:]
+	}
 	if q.windows = append(q.windows, judge(loss)); len(q.windows) > windowsMost {
 		q.windows = q.windows[1:]
 	}
@@ -75,7 +82,7 @@ func judge(loss float64) string {
 
 // recently is what most of the last three windows were; of as many, the worse.
 func (q *quality) recently() string {
-	last := q.windows[max(len(q.windows)-3, 0):]
+	last := q.windows[max(len(q.windows)-recentWindows, 0):]
 	best, most := qualityUnknown, 0
 	for _, one := range []string{qualityTerrible, qualityBad, qualityOK, qualityGood} {
 		n := 0

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,6 +32,26 @@ func TestHistoryPages(t *testing.T) {
 	browse(t, "history.spec.ts", "PARLEY_URL="+url, "PARLEY_SETUP="+url+"/setup#"+token)
 }
 
+// apiece returns windows one by one, as JSON, of how many there were of each quality.
+func apiece(t *testing.T, windows string) string {
+	t.Helper()
+	var counts []int
+	if err := json.Unmarshal([]byte(windows), &counts); err != nil {
+		t.Fatal(err)
+	}
+	list := []int{}
+	for rank, n := range counts {
+		for range n {
+			list = append(list, rank)
+		}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // keepHistory has a database know of conferences before now: one of five people a
 // day ago, whose calls were from good to terrible; sixty short ones, an hour each
 // from the other, in the days before; and one that goes on, of which one has left.
@@ -51,7 +72,7 @@ func keepHistory(t *testing.T, dsn string, now time.Time) {
 	participant := func(n, in int, room, name, quality, windows string, begin time.Time, stay time.Duration) {
 		h.Participants = append(h.Participants, store.HistoryParticipant{
 			ID: uuid(n), Conference: uuid(in), ConferenceName: room, DisplayName: name, RemoteAlias: fmt.Sprintf("sip:caller-%d@example.com", n), LocalAlias: "board",
-			CallUUID: uuid(n), Protocol: "SIP", Vendor: "baresip v1.0.0", Role: "chair", ServiceType: "conference", CallDirection: "in", CallQuality: quality, Buckets: windows,
+			CallUUID: uuid(n), Protocol: "SIP", Vendor: "baresip v1.0.0", Role: "chair", ServiceType: "conference", CallDirection: "in", CallQuality: quality, Buckets: windows, Windows: apiece(t, windows),
 			Reason: "far end hung up", RemoteAddress: "192.0.2.7", RemotePort: 5060, MediaNode: "oslo-1", SignallingNode: "oslo-1", SystemLocation: "Oslo", HasMedia: true,
 			StartTime: begin, EndTime: begin.Add(stay), Duration: int(stay.Seconds()),
 		})
@@ -72,11 +93,11 @@ func keepHistory(t *testing.T, dsn string, now time.Time) {
 	}
 	h.Streams = append(h.Streams,
 		store.HistoryMediaStream{
-			Participant: uuid(13), Type: "audio", Node: "oslo-1", StartTime: yesterday, EndTime: yesterday.Add(time.Minute), RxCodec: "opus", RxBitrate: 48, RxPackets: 900, RxPacketsLost: 100, RxPacketLoss: 10,
+			Participant: uuid(13), StreamType: "audio", Node: "oslo-1", StartTime: yesterday, EndTime: yesterday.Add(time.Minute), RxCodec: "opus", RxBitrate: 48, RxPackets: 900, RxPacketsLost: 100, RxPacketLoss: 10,
 			RxJitter: 31.4, TxCodec: "opus", TxBitrate: 64,
 		},
 		store.HistoryMediaStream{
-			Participant: uuid(13), Type: "video", Node: "oslo-1", StartTime: yesterday, EndTime: yesterday.Add(time.Minute), RxCodec: "H264", RxBitrate: 1203, RxResolution: "1280x720", RxFPS: 29.97,
+			Participant: uuid(13), StreamType: "video", Node: "oslo-1", StartTime: yesterday, EndTime: yesterday.Add(time.Minute), RxCodec: "H264", RxBitrate: 1203, RxResolution: "1280x720", RxFPS: 29.97,
 			TxCodec: "H264", TxBitrate: 1800, TxResolution: "1280x720", TxFPS: 30, TxPacketLoss: 2.5,
 		})
 	for i := range 60 {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -74,8 +72,8 @@ func startManaged(cfg config.Config, log *slog.Logger) (*managedNode, error) {
 		return nil, err
 	}
 	id, err := managed.Load(cfg.DataDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the identity of the node: %w", err)
+	if err != nil && managed.Joined(cfg.DataDir) {
+		return nil, fmt.Errorf("the identity of the node is not whole (have it join anew, by a new join command): %w", err)
 	}
 	n := &managedNode{log: log}
 	if id != nil {

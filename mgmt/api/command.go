@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -28,8 +29,10 @@ type Command struct {
 	File string
 	// Secret says that the answer is for the client alone, and not for the log.
 	Secret bool
-	// Later are arguments of the model API that nothing acts on yet, and why.
+	// Later are arguments of the model API that nothing acts on yet, and why; with
+	// "true" in Holds, true is what happens anyway, else what stands for nothing.
 	Later map[string]string
+	Holds map[string]string
 	// Do carries it out and returns the data of the answer. A *Refused is told to
 	// the client.
 	Do func(context.Context, Arguments) (map[string]any, error)
@@ -131,7 +134,11 @@ func (c *Command) arguments(in resource.Input) (Arguments, error) {
 	all := Arguments{}
 	for name, raw := range in {
 		if why, later := c.Later[name]; later {
-			if text := string(raw); text != "null" && text != "false" && text != `""` {
+			normal := []string{"null", cmp.Or(c.Holds[name], "false")}
+			if c.Holds[name] == "" {
+				normal = append(normal, `""`, "0")
+			}
+			if !slices.Contains(normal, string(raw)) {
 				p.Addf(name, "%s", why)
 			}
 			continue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -74,7 +75,7 @@ func page(query url.Values) (limit, offset int, err error) {
 		at   *int
 	}{{"limit", &limit}, {"offset", &offset}} {
 		if text := query.Get(p.name); text != "" {
-			if *p.at, err = strconv.Atoi(text); err != nil || *p.at < 0 {
+			if *p.at, err = strconv.Atoi(text); err != nil || *p.at < 0 || *p.at > math.MaxInt32 {
 				return 0, 0, badRequest("%s: %q is no whole number from 0 on", p.name, text)
 			}
 		}

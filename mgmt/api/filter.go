@@ -43,6 +43,9 @@ func (a *API) filter(k *resource.Kind, name, value string) (condition, error) {
 		return a.searched(k, value), nil
 	}
 	field, op, _ := strings.Cut(name, "__")
+	if c, ok := k.Child(field); ok && op != "" {
+		return a.throughChildren(k, c, op, value) // aliases__alias=...
+	}
 	f, ok := k.Field(field)
 	if !ok || f.Secret {
 		return nil, fmt.Errorf("%s: %s has no such field to filter by", name, k.Name)
@@ -105,6 +108,22 @@ func (a *API) through(f *resource.Field, other *resource.Kind, rest, value strin
 	}, nil
 }
 
+// throughChildren is a filter by a field of the objects that belong to one.
+func (a *API) throughChildren(k *resource.Kind, c resource.Child, rest, value string) (condition, error) {
+	child, _ := a.tree.Kind(c.Kind)
+	inner, err := a.filter(child, rest, value)
+	if err != nil {
+		return nil, err
+	}
+	number, _ := k.Field("id")
+	return func(object any) bool {
+		return slices.ContainsFunc(a.tree.ChildrenOf(c, number.Value(object).(int64)), func(n int64) bool {
+			one, ok := a.tree.Get(c.Kind, n)
+			return ok && inner(one)
+		})
+	}, nil
+}
+
 // ids are the objects that a value refers to.
 func ids(value any) []int64 {
 	switch x := value.(type) {
@@ -137,6 +156,20 @@ func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 			any_ = append(any_, one)
 		}
 		return func(v any) bool { return slices.ContainsFunc(any_, func(t func(any) bool) bool { return t(v) }) }, nil
+	case "range":
+		least, most, ok := strings.Cut(text, ",")
+		if !ok {
+			return nil, fmt.Errorf("%q must be two values with a comma between", text)
+		}
+		from, err := a.compare(f, "gte", least)
+		if err != nil {
+			return nil, err
+		}
+		to, err := a.compare(f, "lte", most)
+		if err != nil {
+			return nil, err
+		}
+		return func(v any) bool { return from(v) && to(v) }, nil
 	case "regex", "iregex":
 		if op == "iregex" {
 			text = "(?i)" + text
@@ -162,7 +195,7 @@ func (a *API) test(f *resource.Field, op, text string) (func(any) bool, error) {
 		"startswith": strings.HasPrefix, "endswith": strings.HasSuffix,
 	}[base]
 	if !ok {
-		return nil, fmt.Errorf("there is no filter %q; there are exact, iexact, in, contains, icontains, startswith, istartswith, endswith, iendswith, gt, gte, lt, lte, regex, iregex, isnull", op)
+		return nil, fmt.Errorf("there is no filter %q; there are exact, iexact, in, contains, icontains, startswith, istartswith, endswith, iendswith, gt, gte, lt, lte, range, regex, iregex, isnull", op)
 	}
 	part := fold(text)
 	return func(v any) bool {
@@ -307,8 +340,11 @@ func (a *API) queryOf(k *resource.Kind, query url.Values) (conditions []resource
 			}
 			c := resource.Condition{Field: f, Op: cmp.Or(op, "exact")}
 			parts := []string{text}
-			if c.Op == "in" {
+			if c.Op == "in" || c.Op == "range" {
 				parts = strings.Split(text, ",")
+			}
+			if c.Op == "range" && len(parts) != 2 {
+				return nil, nil, fmt.Errorf("%s: %q must be two values with a comma between", name, text)
 			}
 			for _, part := range parts {
 				value, err := a.valueOf(f, part)
@@ -319,6 +355,10 @@ func (a *API) queryOf(k *resource.Kind, query url.Values) (conditions []resource
 					return nil, nil, fmt.Errorf("%s: %w", name, err)
 				}
 				c.Values = append(c.Values, value)
+			}
+			if c.Op == "range" {
+				conditions = append(conditions, resource.Condition{Field: f, Op: "gte", Values: c.Values[:1]})
+				c.Op, c.Values = "lte", c.Values[1:]
 			}
 			conditions = append(conditions, c)
 		}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"parley/mgmt/resource"
 )
@@ -24,6 +26,79 @@ type Past struct {
 	// Below is the field by which objects belong to one of another resource, whose
 	// name is Of: they are also at <Of>/<id>/<name of the kind>/.
 	Below, Of string
+	// Refs are fields with the id of an object of another resource of the history, by
+	// name: they are shown as its URI, and filtered by URI or id.
+	Refs map[string]string
+	// Through are filters by a field of such an object: the field that has its value.
+	Through map[string]string
+	// Fill, if not nil, adds to objects what is not in their rows.
+	Fill func(ctx context.Context, objects []map[string]any) error
+}
+
+// PastURI returns the URI of an object of the history.
+func PastURI(kind string, id any) string { return fmt.Sprintf("%s%s/%v/", historyRoot, kind, id) }
+
+// past returns objects of the history as the API shows them.
+func (a *API) past(ctx context.Context, p *Past, rows []any) ([]map[string]any, error) {
+	objects := make([]map[string]any, len(rows))
+	for i, row := range rows {
+		objects[i] = a.statusObject(&p.Kind, historyRoot+p.Kind.Name+"/", row)
+	}
+	if p.Fill != nil && len(objects) > 0 {
+		if err := p.Fill(ctx, objects); err != nil {
+			return nil, err
+		}
+	}
+	for field, kind := range p.Refs {
+		for _, o := range objects {
+			o[field] = PastURI(kind, o[field])
+		}
+	}
+	return objects, nil
+}
+
+// PastObject returns a row of another resource as the API shows it, for Fill.
+func (a *API) PastObject(kind string, row any) map[string]any {
+	for i := range a.pasts {
+		p := &a.pasts[i]
+		if p.Kind.Name != kind {
+			continue
+		}
+		o := a.statusObject(&p.Kind, historyRoot+kind+"/", row)
+		for field, of := range p.Refs {
+			o[field] = PastURI(of, o[field])
+		}
+		return o
+	}
+	return nil
+}
+
+// pastQuery reads filters and order of a request.
+func (a *API) pastQuery(p *Past, query url.Values) ([]resource.Condition, []resource.Order, error) {
+	plain := url.Values{}
+	for name, values := range query {
+		for through, field := range p.Through {
+			if rest, ok := strings.CutPrefix(name, through); ok && (rest == "" || strings.HasPrefix(rest, "__")) {
+				name = field + rest
+			}
+		}
+		plain[name] = append(plain[name], values...)
+		field, _, _ := strings.Cut(name, "__")
+		kind, isRef := p.Refs[field]
+		if !isRef {
+			continue
+		}
+		for i, value := range plain[name] {
+			ids := strings.Split(value, ",")
+			for k, id := range ids {
+				if rest, ok := strings.CutPrefix(id, historyRoot+kind+"/"); ok {
+					ids[k] = strings.TrimSuffix(rest, "/")
+				}
+			}
+			plain[name][i] = strings.Join(ids, ",")
+		}
+	}
+	return a.queryOf(&p.Kind, plain)
 }
 
 // ServeHistory adds resources of the history. Call it before the first request.
@@ -35,7 +110,7 @@ func (a *API) ServeHistory(all ...Past) {
 		at := historyRoot + p.Kind.Name + "/"
 		index[p.Kind.Name] = map[string]string{"list_endpoint": at, "schema": at + "schema/"}
 		a.mux.HandleFunc("GET "+at+"{$}", func(w http.ResponseWriter, r *http.Request) { a.pastList(w, r, p, nil) })
-		a.mux.HandleFunc("GET "+at+"schema/{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, schema(&p.Kind)) })
+		a.mux.HandleFunc("GET "+at+"schema/{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, readOnlySchema(&p.Kind)) })
 		a.mux.HandleFunc("GET "+at+"{id}/{$}", func(w http.ResponseWriter, r *http.Request) { a.pastOne(w, r, p) })
 		a.mux.HandleFunc(at, notAllowed("GET"))
 		if p.Of != "" {
@@ -51,6 +126,9 @@ func (a *API) ServeHistory(all ...Past) {
 // exportMost bounds the rows of one export.
 const exportMost = 1_000_000
 
+// exportWithin is how long a client may take for a part of an export.
+const exportWithin = time.Minute
+
 func (a *API) pastList(w http.ResponseWriter, r *http.Request, p *Past, more []resource.Condition) {
 	query := r.URL.Query()
 	limit, offset, err := page(query)
@@ -58,7 +136,7 @@ func (a *API) pastList(w http.ResponseWriter, r *http.Request, p *Past, more []r
 		a.fail(w, r, err)
 		return
 	}
-	conditions, order, err := a.queryOf(&p.Kind, query)
+	conditions, order, err := a.pastQuery(p, query)
 	if err != nil {
 		a.fail(w, r, badRequest("%v", err))
 		return
@@ -73,10 +151,10 @@ func (a *API) pastList(w http.ResponseWriter, r *http.Request, p *Past, more []r
 		a.pastFail(w, r, err)
 		return
 	}
-	at := historyRoot + p.Kind.Name + "/"
-	objects := make([]any, len(rows))
-	for i, row := range rows {
-		objects[i] = a.statusObject(&p.Kind, at, row)
+	objects, err := a.past(r.Context(), p, rows)
+	if err != nil {
+		a.pastFail(w, r, err)
+		return
 	}
 	reply(w, http.StatusOK, map[string]any{"meta": newMeta(r.URL, limit, offset, total), "objects": objects})
 }
@@ -95,7 +173,12 @@ func (a *API) pastOne(w http.ResponseWriter, r *http.Request, p *Past) {
 	case len(rows) == 0:
 		a.fail(w, r, resource.ErrNoObject)
 	default:
-		reply(w, http.StatusOK, a.statusObject(&p.Kind, historyRoot+p.Kind.Name+"/", rows[0]))
+		objects, err := a.past(r.Context(), p, rows)
+		if err != nil {
+			a.pastFail(w, r, err)
+			return
+		}
+		reply(w, http.StatusOK, objects[0])
 	}
 }
 
@@ -124,6 +207,7 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, p *Past, conditions
 	}
 	_ = out.Write(head) // the client is gone if it fails, here and below
 	line := make([]string, len(head))
+	control := http.NewResponseController(w)
 	for offset := 0; len(rows) > 0 && offset < exportMost; {
 		for _, row := range rows {
 			for i := range p.Kind.Fields {
@@ -133,9 +217,11 @@ func (a *API) export(w http.ResponseWriter, r *http.Request, p *Past, conditions
 			_ = out.Write(line)
 		}
 		offset += len(rows)
+		out.Flush()
+		_ = control.SetWriteDeadline(time.Now().Add(exportWithin)) // that of the server is for answers that end soon
 		if rows, _, err = p.Page(r.Context(), conditions, order, limitMost, offset); err != nil {
 			a.log.Error("export ended early", "resource", p.Kind.Name, "err", err)
-			return
+			panic(http.ErrAbortHandler) // else it would look whole
 		}
 	}
 	out.Flush()

@@ -73,6 +73,8 @@ func (a *API) value(f *resource.Field, value any) any {
 		switch {
 		case f.Secret && x != "":
 			return resource.Mask
+		case f.Type == resource.Object && x == "":
+			return nil
 		case f.Type == resource.Object:
 			return json.RawMessage(x)
 		}

@@ -2,14 +2,29 @@ package api
 
 import "parley/mgmt/resource"
 
+// readOnlySchema describes a kind whose objects are only read.
+func readOnlySchema(k *resource.Kind) map[string]any {
+	s := schema(k)
+	for _, about := range s["fields"].(map[string]any) {
+		about.(map[string]any)["readonly"] = true
+	}
+	s["allowed_list_http_methods"], s["allowed_detail_http_methods"] = []string{"get"}, []string{"get"}
+	return s
+}
+
 // schema describes a kind as the model API does, and more for pages that show its
 // fields: their order, what each accepts so far, and what is never read back.
 func schema(k *resource.Kind) map[string]any {
 	fields := map[string]any{}
+	filtering, ordering := map[string]int{}, []string{}
 	order := make([]string, len(k.Fields))
 	for i := range k.Fields {
 		f := &k.Fields[i]
 		order[i] = f.Name
+		if !f.Secret {
+			filtering[f.Name] = 1 // ALL, in the words of the model
+			ordering = append(ordering, f.Name)
+		}
 		about := map[string]any{
 			"type": f.Type, "help_text": f.Doc, "nullable": f.Nullable, "readonly": f.ReadOnly, "unique": f.Unique,
 			"blank": !f.Required, "default": "No default provided.",
@@ -55,6 +70,6 @@ func schema(k *resource.Kind) map[string]any {
 	}
 	return map[string]any{
 		"help_text": k.Doc, "fields": fields, "field_order": order, "default_format": "application/json", "default_limit": limitDefault,
-		"allowed_list_http_methods": list, "allowed_detail_http_methods": detail,
+		"filtering": filtering, "ordering": ordering, "allowed_list_http_methods": list, "allowed_detail_http_methods": detail,
 	}
 }

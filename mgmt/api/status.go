@@ -32,7 +32,7 @@ func (a *API) ServeStatus(reports ...Report) {
 		a.mux.HandleFunc("GET "+at+"{$}", func(w http.ResponseWriter, r *http.Request) {
 			a.replyList(w, r, &p.Kind, p.List(), func(object any) any { return a.statusObject(&p.Kind, at, object) })
 		})
-		a.mux.HandleFunc("GET "+at+"schema/{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, schema(&p.Kind)) })
+		a.mux.HandleFunc("GET "+at+"schema/{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, readOnlySchema(&p.Kind)) })
 		a.mux.HandleFunc("GET "+at+"{id}/{$}", func(w http.ResponseWriter, r *http.Request) { a.statusOne(w, r, p, at) })
 		a.mux.HandleFunc(at, notAllowed("GET"))
 		if p.Parts == nil {
@@ -46,6 +46,17 @@ func (a *API) ServeStatus(reports ...Report) {
 			}
 			below := at + r.PathValue("id") + "/" + p.PartKind.Name + "/"
 			a.replyList(w, r, &p.PartKind, parts, func(object any) any { return a.statusObject(&p.PartKind, below, object) })
+		})
+		a.mux.HandleFunc("GET "+at+"{id}/"+p.PartKind.Name+"/{part}/{$}", func(w http.ResponseWriter, r *http.Request) {
+			key, _ := p.PartKind.Field("id")
+			parts, _ := p.Parts(r.PathValue("id"))
+			for _, object := range parts {
+				if fmt.Sprint(key.Value(object)) == r.PathValue("part") {
+					reply(w, http.StatusOK, a.statusObject(&p.PartKind, at+r.PathValue("id")+"/"+p.PartKind.Name+"/", object))
+					return
+				}
+			}
+			a.fail(w, r, resource.ErrNoObject)
 		})
 	}
 	a.mux.HandleFunc("GET "+statusRoot+"{$}", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, index) })

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -26,7 +27,11 @@ func (k *Kind) decode(in Input, object any, resolve Resolver, p *Problems) {
 	for name, raw := range in {
 		f, ok := k.Field(name)
 		if !ok {
-			if name != "resource_uri" && !k.isChild(name) {
+			if normal, known := k.absent[name]; known {
+				if !isEmpty(raw) && string(bytes.TrimSpace(raw)) != normal {
+					p.Addf(name, "is not there yet: leave it out, or give its default, %s", cmp.Or(normal, "nothing"))
+				}
+			} else if name != "resource_uri" && !k.isChild(name) {
 				p.Addf(name, "there is no such field%s", config.DidYouMean(name, k.names()))
 			}
 			continue
@@ -46,6 +51,15 @@ func (k *Kind) decode(in Input, object any, resolve Resolver, p *Problems) {
 	}
 }
 
+// isEmpty reports whether a value is one of those that stand for nothing.
+func isEmpty(raw json.RawMessage) bool {
+	switch string(bytes.TrimSpace(raw)) {
+	case "null", `""`, "0", "false", "[]", "{}":
+		return true
+	}
+	return false
+}
+
 func (k *Kind) isChild(name string) bool {
 	return slices.ContainsFunc(k.Children, func(c Child) bool { return c.Name == name })
 }
@@ -62,9 +76,15 @@ func (k *Kind) names() []string {
 func (f *Field) read(raw json.RawMessage, resolve Resolver) (value any, problem string) {
 	raw = bytes.TrimSpace(raw)
 	if string(raw) == "null" {
-		if !f.Nullable {
-			return nil, "must not be null"
+		switch {
+		case f.Nullable:
+			return nil, ""
+		case f.Type == String && f.Default == "": // nothing is nothing to clients of the model API
+			return "", ""
 		}
+		return nil, "must not be null"
+	}
+	if f.Type == String && f.Nullable && string(raw) == `""` {
 		return nil, ""
 	}
 	switch {

@@ -62,6 +62,7 @@ type Kind struct {
 
 	of     reflect.Type
 	byName map[string]int
+	absent map[string]string // fields that it does not have: their defaults as JSON
 }
 
 // Child is a list of objects that another kind's field ties to an object of
@@ -167,9 +168,25 @@ func (k *Kind) Field(name string) (*Field, bool) {
 	return &k.Fields[i], true
 }
 
-// Choose lets a text field be one of the choices, where its tag cannot list them.
-func (k *Kind) Choose(field string, choices []string) {
-	k.Fields[k.byName[field]].Choices = choices
+// Child returns the list of that name of objects that belong to one of the kind.
+func (k *Kind) Child(name string) (Child, bool) {
+	for _, c := range k.Children {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Child{}, false
+}
+
+// Lack names fields that objects of the kind do not have, and that may be given all
+// the same with their default: JSON, "" = any value that stands for nothing.
+func (k *Kind) Lack(fields map[string]string) { k.absent = fields }
+
+// Choose lets a text field be one of the choices, where its tag cannot list them,
+// of which those in accepts are there already.
+func (k *Kind) Choose(field string, choices, accepts []string) {
+	f := &k.Fields[k.byName[field]]
+	f.Choices, f.Accepts = choices, accepts
 }
 
 // New returns an object of the kind with its defaults.

@@ -44,7 +44,8 @@ type HistoryParticipant struct {
 	CallDirection  string    `json:"call_direction" bun:"call_direction" doc:"in."`
 	Encryption     string    `json:"encryption" bun:"encryption" doc:"Off."`
 	CallQuality    string    `json:"call_quality" bun:"call_quality" doc:"Mean of the windows of 20 s: 0_unknown, 1_good, 2_ok, 3_bad or 4_terrible."`
-	Buckets        string    `json:"bucketed_call_quality" bun:"bucketed_call_quality" doc:"How many windows were unknown, good, ok, bad, terrible."`
+	Buckets        string    `json:"bucketed_call_quality" bun:"bucketed_call_quality" object:"yes" doc:"How many windows were unknown, good, ok, bad, terrible."`
+	Windows        string    `json:"historic_call_quality" bun:"historic_call_quality" object:"yes" doc:"Each window of 20 s: 0 unknown, 1 good, 2 ok, 3 bad, 4 terrible."`
 	Reason         string    `json:"disconnect_reason" bun:"disconnect_reason" doc:"Why the call ended."`
 	RemoteAddress  string    `json:"remote_address" bun:"remote_address" doc:"Where his signalling came from."`
 	RemotePort     int       `json:"remote_port" bun:"remote_port" doc:"And its port."`
@@ -63,7 +64,8 @@ type HistoryParticipant struct {
 type HistoryMediaStream struct {
 	Seq           int64     `json:"id" bun:",pk,autoincrement" doc:"Number of the stream."`
 	Participant   string    `json:"participant" bun:"participant" doc:"UUID of the participant."`
-	Type          string    `json:"type" bun:"type" doc:"audio or video."`
+	StreamID      string    `json:"stream_id" bun:"stream_id" doc:"Number of the stream in the call."`
+	StreamType    string    `json:"stream_type" bun:"stream_type" doc:"audio or video."`
 	Node          string    `json:"node" bun:"node" doc:"Name of the node."`
 	StartTime     time.Time `json:"start_time" bun:"start_time" doc:"When it began."`
 	EndTime       time.Time `json:"end_time" bun:"end_time" doc:"When it ended."`
@@ -80,7 +82,29 @@ type HistoryMediaStream struct {
 	TxResolution  string    `json:"tx_resolution" bun:"tx_resolution" doc:"Such as 1280x720."`
 	TxFPS         float64   `json:"tx_fps" bun:"tx_fps" doc:"Pictures a second."`
 	TxPackets     int64     `json:"tx_packets_sent" bun:"tx_packets_sent" doc:"In all."`
+	TxPacketsLost int64     `json:"tx_packets_lost" bun:"tx_packets_lost" doc:"In all, as he reported."`
 	TxPacketLoss  float64   `json:"tx_packet_loss" bun:"tx_packet_loss" doc:"Percent, as he reported at the end."`
+}
+
+// Member says who was in which conference.
+type Member struct{ ID, Conference string }
+
+// Members returns who was in conferences, in order of coming.
+func (s *Store) Members(ctx context.Context, conferences []string) (list []Member, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	err = s.db.NewSelect().TableExpr(ParticipantTable).Column("id", "conference").Where("conference IN (?)", bun.List(conferences)).
+		OrderExpr("start_time, seq").Scan(ctx, &list)
+	return list, err
+}
+
+// StreamsOf returns the media of participants.
+func (s *Store) StreamsOf(ctx context.Context, participants []string) (list []HistoryMediaStream, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	err = s.db.NewSelect().Model(&list).ModelTableExpr(StreamTable).ColumnExpr("*").Where("participant IN (?)", bun.List(participants)).
+		OrderExpr("participant, seq").Scan(ctx)
+	return list, err
 }
 
 // Tables of the history.

@@ -84,6 +84,11 @@ CREATE TABLE history_alarm (
 );
 CREATE INDEX history_alarm_raised ON history_alarm (time_raised, SEQ);
 CREATE INDEX history_alarm_lowered ON history_alarm (time_lowered, SEQ);`},
+	{"20261126000012", "fields of the model", `
+ALTER TABLE history_media_stream RENAME COLUMN type TO stream_type;
+ALTER TABLE history_media_stream ADD COLUMN stream_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE history_media_stream ADD COLUMN tx_packets_lost BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE history_participant ADD COLUMN historic_call_quality TEXT NOT NULL DEFAULT '[]';`},
 }
 
 // searchIndexes hold for each value the rows by time, so that a filter by one

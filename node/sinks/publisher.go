@@ -29,7 +29,7 @@ type event struct {
 	Version int     `json:"version"`
 	Time    float64 `json:"time"` // seconds since 1970
 	Event   string  `json:"event"`
-	Data    any     `json:"data,omitempty"`
+	Data    any     `json:"data"`
 }
 
 // publisher sends to one sink.
@@ -98,6 +98,9 @@ func (p *publisher) stop() {
 func (p *publisher) add(name string, data any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if data == nil {
+		data = struct{}{} // clients of the model look for it
+	}
 	p.seq++
 	p.queue = append(p.queue, event{
 		Node: p.settings.NodeName, Seq: p.seq, Version: formatVersion, Time: float64(time.Now().UnixMicro()) / 1e6, Event: name, Data: data,
@@ -187,9 +190,8 @@ func (p *publisher) post(ctx context.Context, batch []event) error {
 	p.mu.Unlock()
 	var body any = batch[0]
 	if sink.Bulk && len(batch) > 1 {
-		bulk := batch[len(batch)-1]
-		bulk.Event, bulk.Data = "eventsink_bulk", batch
-		body = bulk
+		// What is around them is none of the sequence.
+		body = event{Node: "127.0.0.1", Version: formatVersion, Time: float64(time.Now().UnixMicro()) / 1e6, Event: "eventsink_bulk", Data: batch}
 	}
 	text, err := json.Marshal(body)
 	if err != nil {

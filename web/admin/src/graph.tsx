@@ -1,6 +1,6 @@
 // The graph of a conference: its node, and a line to everybody who is in it.
 
-import type { Conference, Participant } from './status'
+import { qualityName, type Conference, type Participant } from './status'
 
 const most = 24 // lines that can be told apart
 const row = 26
@@ -12,7 +12,7 @@ export function Graph({ conference: c, people }: { conference: Conference; peopl
   const height = rows * row + 16
   const middle = height / 2
   const place = people[0]?.system_location ?? ''
-  const words = [`Node ${c.node}${place && ` in ${place}`}`, ...shown.map((p) => `${p.display_name}: ${p.call_quality === 'unknown' ? 'quality not known yet' : `${p.call_quality} quality`}`)]
+  const words = [`Node ${c.node}${place && ` in ${place}`}`, ...shown.map((p) => `${p.display_name}: ${qualityName(p.call_quality) === 'unknown' ? 'quality not known yet' : `${qualityName(p.call_quality)} quality`}`)]
   return (
     <figure class="graph">
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={words.join('; ')}>
@@ -20,8 +20,8 @@ export function Graph({ conference: c, people }: { conference: Conference; peopl
           const y = 8 + row * (i + 0.5) + ((rows - shown.length) * row) / 2
           return (
             <g key={p.id}>
-              <path class={`call ${p.call_quality}`} d={`M 128 ${middle} C 190 ${middle}, 190 ${y}, 248 ${y}`} />
-              <circle class={`end ${p.call_quality}`} cx="254" cy={y} r="5" />
+              <path class={`call ${qualityName(p.call_quality)}`} d={`M 128 ${middle} C 190 ${middle}, 190 ${y}, 248 ${y}`} />
+              <circle class={`end ${qualityName(p.call_quality)}`} cx="254" cy={y} r="5" />
               <text x="268" y={y} dominant-baseline="central">{short(p.display_name, 18)}</text>
             </g>
           )

@@ -5,7 +5,7 @@ import * as api from './api'
 import { Chart, type Point } from './chart'
 import { Heading, pageSize, Paging, QualityBadge, useLoad, Waiting, When } from './parts'
 import { go, useLocation } from './router'
-import { duration, type PastConference, type PastParticipant, type PastPage } from './status'
+import { duration, idOf, type PastConference, type PastParticipant, type PastPage } from './status'
 
 const root = '/api/admin/history/v1/'
 
@@ -154,7 +154,7 @@ function Participants({ rows }: { rows: PastParticipant[] }) {
         {rows.map((p) => (
           <tr key={p.id}>
             <th scope="row">{p.display_name}<span class="muted small below">{p.remote_alias}</span></th>
-            <td data-label="Room"><a href={`/history/${p.conference}`}>{p.conference_name}</a></td>
+            <td data-label="Room"><a href={`/history/${idOf(p.conference)}`}>{p.conference_name}</a></td>
             <td data-label="Came"><When at={p.start_time} /></td>
             <td data-label="Stayed">{duration(p.duration)}</td>
             <td data-label="Quality"><QualityBadge of={p.call_quality} /></td>

@@ -6,7 +6,7 @@ import { AlarmList } from './alarm'
 import { Badge, Bar, Heading, Lost, Since, useLoad, Waiting } from './parts'
 import { useLive } from './live'
 import { choice } from './schema'
-import { count, duration, moment, type Alarm, type Conference, type Node, type Participant } from './status'
+import { count, duration, isBad, moment, type Alarm, type Conference, type Node, type Participant } from './status'
 
 const resources = 'resources=conference,participant,worker_vm,system_location,alarm'
 
@@ -53,7 +53,7 @@ export function OverviewPage() {
 function Totals({ conferences, people, nodes }: { conferences: Conference[]; people: Participant[]; nodes: Node[] }) {
   const connected = nodes.filter((n) => n.is_connected)
   const room = connected.reduce((sum, n) => sum + n.max_hd_calls, 0)
-  const bad = people.filter((p) => p.call_quality === 'bad' || p.call_quality === 'terrible').length
+  const bad = people.filter((p) => isBad(p.call_quality)).length
   const all: [string, string, string][] = [
     [String(people.length), people.length === 1 ? 'participant' : 'participants', bad > 0 ? `${bad} with bad quality` : ''],
     [String(conferences.length), conferences.length === 1 ? 'conference' : 'conferences', ''],
@@ -99,7 +99,7 @@ function Conferences({ all, people, nodes, filter }: { all: Conference[]; people
                 <span class="badges">
                   {c.is_locked && <Badge text="Locked" />}
                   {c.guests_muted && <Badge text="Guests muted" />}
-                  {members.some((p) => p.call_quality === 'bad' || p.call_quality === 'terrible') ? <Badge text="Bad quality" as="danger" /> : !c.is_locked && !c.guests_muted && <Badge text="Good" as="on" />}
+                  {members.some((p) => isBad(p.call_quality)) ? <Badge text="Bad quality" as="danger" /> : !c.is_locked && !c.guests_muted && <Badge text="Good" as="on" />}
                 </span>
               </td>
               <td data-label="Node">{c.node}</td>
@@ -153,7 +153,7 @@ function Locations({ places, nodes }: { places: { name: string }[]; nodes: Node[
   return (
     <div class="places">
       {places.map(({ name }) => {
-        const here = nodes.filter((n) => n.deployment_location === name)
+        const here = nodes.filter((n) => n.system_location === name)
         return (
           <section key={name} class="card" aria-label={`Location ${name}`}>
             <h3>{name}</h3>

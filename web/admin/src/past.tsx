@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks'
 import * as api from './api'
 import { MediaTable } from './media'
 import { Heading, QualityBadge, useLoad, Waiting, When } from './parts'
-import { count, duration, moment, qualityName, when, type PastConference, type PastParticipant, type PastPage, type Stream } from './status'
+import { count, duration, moment, when, type PastConference, type PastParticipant, type PastPage, type Quality, type Stream } from './status'
 
 const root = '/api/admin/history/v1/'
 const most = 500
@@ -79,7 +79,9 @@ function Member({ member: p, from, to }: { member: PastParticipant; from: number
         <td class="time">
           <span class="unseen">{when(moment(p.start_time))} to {when(moment(p.end_time))}</span>
           <div class="track" title={`${moment(p.start_time).toLocaleString()} to ${moment(p.end_time).toLocaleString()}`}>
-            <div class={`stay ${qualityName(p.call_quality)}`} style={{ left: share(begin - from), width: share(moment(p.end_time).getTime() - begin) }} />
+            <div class="stay" style={{ left: share(begin - from), width: share(moment(p.end_time).getTime() - begin) }}>
+              {stretches(p).map(([seconds, quality], i) => <div key={i} class={quality} style={{ flexGrow: seconds }} />)}
+            </div>
           </div>
         </td>
         <td data-label="Stayed">{duration(p.duration)}</td>
@@ -91,9 +93,26 @@ function Member({ member: p, from, to }: { member: PastParticipant; from: number
   )
 }
 
+const windowLength = 20 // s
+const ranks: Quality[] = ['unknown', 'good', 'ok', 'bad', 'terrible']
+
+/** Returns the stretches of a call with the same quality: how many seconds, and which. */
+function stretches(p: PastParticipant): [number, Quality][] {
+  const list: [number, Quality][] = []
+  const add = (seconds: number, quality: Quality) => {
+    const last = list.at(-1)
+    if (last?.[1] === quality) last[0] += seconds
+    else list.push([seconds, quality])
+  }
+  for (const rank of p.historic_call_quality) add(windowLength, ranks[rank])
+  const rest = p.duration - p.historic_call_quality.length * windowLength
+  if (rest > 0 || list.length === 0) add(Math.max(rest, 1), list.at(-1)?.[1] ?? 'unknown')
+  return list
+}
+
 function Details({ member: p }: { member: PastParticipant }) {
-  const { value, error, again } = useLoad(() => api.request<{ objects: Stream[] }>('GET', `${root}participant/${p.id}/media_stream/`), [p.id])
-  const windows = JSON.parse(p.bucketed_call_quality || '[]') as number[]
+  const { value, error, again } = useLoad(() => api.request<{ objects: (Stream & { stream_type: Stream['type'] })[] }>('GET', `${root}participant/${p.id}/media_stream/`), [p.id])
+  const windows = p.bucketed_call_quality
   const names = ['not known', 'good', 'OK', 'bad', 'terrible']
   const facts: [string, string][] = [
     ['Dialled', p.local_alias], ['Protocol', p.protocol], ['Endpoint', p.vendor], ['Address', `${p.remote_address}:${p.remote_port}`],
@@ -102,7 +121,7 @@ function Details({ member: p }: { member: PastParticipant }) {
   return (
     <>
       <dl class="known">{facts.map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text || '–'}</dd></div>)}</dl>
-      {value ? value.objects.length > 0 && <MediaTable name={p.display_name} streams={value.objects} /> : <Waiting error={error} again={again} />}
+      {value ? value.objects.length > 0 && <MediaTable name={p.display_name} streams={value.objects.map((s) => ({ ...s, type: s.stream_type }))} /> : <Waiting error={error} again={again} />}
     </>
   )
 }

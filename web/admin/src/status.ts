@@ -14,7 +14,13 @@ export interface Conference {
 
 export type Quality = 'unknown' | 'good' | 'ok' | 'bad' | 'terrible'
 
-/** Returns the quality without the number that the history has before it. */
+/** Whether those in a call have reason to complain. */
+export const isBad = (text: string) => ['bad', 'terrible'].includes(qualityName(text))
+
+/** Returns the id at the end of a URI. */
+export const idOf = (uri: string) => uri.split('/').at(-2) ?? ''
+
+/** Returns the quality without the rank that the API has before it. */
 export const qualityName = (text: string) => text.replace(/^\d_/, '') as Quality
 
 export interface Participant {
@@ -26,7 +32,7 @@ export interface Participant {
   protocol: string
   vendor: string
   role: 'chair' | 'guest'
-  call_quality: Quality
+  call_quality: string
   rx_bandwidth: number
   tx_bandwidth: number
   media_node: string
@@ -58,7 +64,7 @@ export interface Stream {
 export interface Node {
   id: number
   name: string
-  deployment_location: string
+  system_location: string
   version: string
   boot_time: string | null
   last_reported: string | null
@@ -106,7 +112,8 @@ export interface PastParticipant {
   vendor: string
   role: 'chair' | 'guest'
   call_quality: string
-  bucketed_call_quality: string
+  bucketed_call_quality: number[]
+  historic_call_quality: number[]
   disconnect_reason: string
   remote_address: string
   remote_port: number
