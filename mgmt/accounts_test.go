@@ -120,7 +120,7 @@ func testGuessing(t *testing.T, dsn string) {
 	for range 10 {
 		wrong.want(401, "GET", "conference/", "")
 	}
-	status, h := ask(t, c.server, "GET", root+"conference/", "", "")
+	status, h := ask(t, c.server, "GET", root+"conference/", "Bearer guess", "")
 	if status != 429 || h.Get("Retry-After") == "" {
 		t.Errorf("after ten failures: %d %v", status, h)
 	}

@@ -81,16 +81,18 @@ func (m *Management) serveJoin(w http.ResponseWriter, r *http.Request) {
 		api.Refuse(w, http.StatusBadRequest, "the body must be a JSON object with token and request: "+err.Error())
 		return
 	}
-	address := "join from " + auth.Address(r)
-	if wait := m.guard.Locked(address); wait > 0 {
+	network := auth.Network(auth.Address(r))
+	if wait := m.joins.Try(network, time.Now()); wait > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(int(wait/time.Second)+1))
 		api.Refuse(w, http.StatusTooManyRequests, "too many wrong join tokens from this address")
 		return
 	}
 	out, err := m.join(in, auth.Address(r), time.Now())
+	if !errors.Is(err, errJoinToken) {
+		m.joins.Undo(network)
+	}
 	switch {
 	case errors.Is(err, errJoinToken):
-		m.guard.Failed(address)
 		m.log.Warn("wrong join token", "address", auth.Address(r))
 		api.Refuse(w, http.StatusForbidden, err.Error())
 	case errors.Is(err, errJoinRequest):

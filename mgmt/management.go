@@ -40,6 +40,7 @@ type Management struct {
 	tree    *resource.Tree
 	api     *api.API
 	guard   *auth.Guard
+	joins   *auth.Limiter // of wrong join tokens, by network
 	setup   setup
 	fleet   fleet
 	alarms  alarms
@@ -99,7 +100,7 @@ func Open(ctx context.Context, c Config) (*Management, error) {
 	})
 	known := accounts{m.tree}
 	m.tree.Check(known.checkLastAdministrator)
-	m.guard = auth.New(known, m.log, nil)
+	m.guard, m.joins = auth.New(known, m.log, nil), auth.NewLimiter()
 	m.api = api.New(m.tree, m.guard, m.log)
 	m.api.ServeStatus(m.reports()...)
 	m.api.ServeCommands(slices.Concat(m.commands(), m.backupCommands(), []api.Command{m.joinCommand(), m.snapshotCommand()})...)

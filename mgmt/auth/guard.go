@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 )
 
 // Role is what an account may do.
@@ -29,6 +31,8 @@ type Identity struct {
 	Via  string // "password", "token" or "session"
 
 	Address string // where it came from
+
+	password string // hash of the one that was right
 }
 
 // Account is an account as the guard sees it.
@@ -52,12 +56,17 @@ type Guard struct {
 	log      *slog.Logger
 	now      func() time.Time
 
+	networks *Limiter           // of failures, by network
+	guessed  *Limiter           // of failures, by account
+	checks   singleflight.Group // passwords that are looked at
+	hashing  chan struct{}      // bounds the memory that hashing takes
+	waiting  *semaphore.Weighted
+
 	mu       sync.Mutex
-	failures map[string]*failures   // guarded by mu: by address and by account
-	proved   map[[32]byte]time.Time // guarded by mu: passwords that were right, until when that is believed
-	buckets  map[string]*bucket     // guarded by mu: requests by account
-	sessions map[string]*session    // guarded by mu: by the hash of their token
-	hashing  chan struct{}          // bounds the memory that hashing takes
+	known    map[string]map[string]time.Time // guarded by mu: networks that accounts have signed in from
+	proved   map[[32]byte]time.Time          // guarded by mu: passwords that were right, until when that is believed
+	buckets  map[string]*bucket              // guarded by mu: requests by account
+	sessions map[string]*session             // guarded by mu: by the hash of their token
 }
 
 // New returns a guard; now nil = time.Now.
@@ -66,7 +75,8 @@ func New(accounts Accounts, log *slog.Logger, now func() time.Time) *Guard {
 		now = time.Now
 	}
 	return &Guard{
-		accounts: accounts, log: log, now: now, failures: map[string]*failures{}, proved: map[[32]byte]time.Time{},
+		accounts: accounts, log: log, now: now, networks: NewLimiter(), guessed: newLimiter(accountFailures), known: map[string]map[string]time.Time{},
+		waiting: semaphore.NewWeighted(waitingMost), proved: map[[32]byte]time.Time{},
 		buckets: map[string]*bucket{}, sessions: map[string]*session{}, hashing: make(chan struct{}, 2),
 	}
 }
@@ -85,30 +95,14 @@ func Who(ctx context.Context) Identity {
 	return who
 }
 
-// believedFor is how long a password that was right need not be hashed again.
-const believedFor = time.Minute
-
 // Wrap returns a handler that lets requests through to next. refuse writes an
 // error of the API.
 func (g *Guard) Wrap(next http.Handler, refuse func(w http.ResponseWriter, status int, text string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address := Address(r)
-		if g.refuseLocked(w, address, refuse) {
-			return
-		}
-		who, err := g.identify(r)
-		switch {
-		case errors.Is(err, errCSRF):
-			refuse(w, http.StatusForbidden, err.Error())
-			return
-		case err != nil:
-			if errors.Is(err, errWrong) {
-				g.signInFailed(address, userOf(r))
-			}
-			if r.Header.Get("Sec-Fetch-Dest") != "empty" { // at a page's script a browser would ask for a password itself
-				w.Header().Set("WWW-Authenticate", `Basic realm="Parley", charset="UTF-8"`)
-			}
-			refuse(w, http.StatusUnauthorized, err.Error())
+		who, err := g.identify(r, address)
+		if err != nil {
+			g.refuse(w, r, err, refuse)
 			return
 		}
 		who.Address = address
@@ -124,33 +118,45 @@ func (g *Guard) Wrap(next http.Handler, refuse func(w http.ResponseWriter, statu
 	})
 }
 
+// refuse tells why a request is not let through.
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error, refuse func(w http.ResponseWriter, status int, text string)) {
+	var often *tooOften
+	switch {
+	case errors.As(err, &often):
+		tooMany(w, often.wait, refuse, often.Error())
+	case errors.Is(err, errBusy):
+		tooMany(w, time.Second, refuse, err.Error())
+	case errors.Is(err, errCSRF):
+		refuse(w, http.StatusForbidden, err.Error())
+	default:
+		if errors.Is(err, errWrong) {
+			g.log.Warn("sign-in failed", "address", Address(r), "user", userOf(r))
+		}
+		if r.Header.Get("Sec-Fetch-Dest") != "empty" { // at a page's script a browser would ask for a password itself
+			w.Header().Set("WWW-Authenticate", `Basic realm="Parley", charset="UTF-8"`)
+		}
+		refuse(w, http.StatusUnauthorized, err.Error())
+	}
+}
+
 // Still reports whether whoever sent a request, to which the answer goes on, may
 // still have it. A session is not kept from getting too old by that.
 func (g *Guard) Still(r *http.Request) bool {
-	if r.Header.Get("Authorization") == "" {
+	switch who := Who(r.Context()); who.Via {
+	case "session":
 		_, _, ok := g.sessionOf(r, false)
 		return ok
+	case "token":
+		_, ok := g.accounts.ByToken(TokenHash(bearer(r)), g.now())
+		return ok
+	case "password":
+		a, ok := g.accounts.ByName(who.User)
+		return ok && a.Password == who.password
 	}
-	_, err := g.identify(r)
-	return err == nil
+	return false
 }
 
 const tooManyRequests = "more than 1,000 requests in a minute"
-
-// refuseLocked refuses those whose address has failed too often.
-func (g *Guard) refuseLocked(w http.ResponseWriter, address string, refuse func(http.ResponseWriter, int, string)) bool {
-	wait := g.Locked("address " + address)
-	if wait > 0 {
-		tooMany(w, wait, refuse, "too many failed sign-ins from this address")
-	}
-	return wait > 0
-}
-
-// signInFailed counts and logs a failure.
-func (g *Guard) signInFailed(address, user string) {
-	g.Failed("address " + address)
-	g.log.Warn("sign-in failed", "address", address, "user", user)
-}
 
 func tooMany(w http.ResponseWriter, wait time.Duration, refuse func(http.ResponseWriter, int, string), text string) {
 	seconds := int(wait/time.Second) + 1
@@ -171,11 +177,24 @@ func userOf(r *http.Request) string {
 	return name
 }
 
-// identify returns who sent a request.
-func (g *Guard) identify(r *http.Request) (Identity, error) {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		a, found := g.accounts.ByToken(TokenHash(strings.TrimSpace(token)), g.now())
+// bearer returns the token of a request, "" = it has none.
+func bearer(r *http.Request) string {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// identify returns who sent a request. Tokens and sessions that are right are let
+// through whoever else fails in the same network.
+func (g *Guard) identify(r *http.Request, address string) (Identity, error) {
+	if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+		a, found := g.accounts.ByToken(TokenHash(bearer(r)), g.now())
 		if !found {
+			if wait := g.networks.Try(Network(address), g.now()); wait > 0 {
+				return Identity{}, &tooOften{wait}
+			}
 			return Identity{}, errWrong
 		}
 		return Identity{User: a.Name, Role: a.Role, Via: "token"}, nil
@@ -187,49 +206,9 @@ func (g *Guard) identify(r *http.Request) (Identity, error) {
 		}
 		return Identity{}, errNobody
 	}
-	a, err := g.Check(name, password)
+	a, err := g.Check(name, password, address)
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{User: a.Name, Role: a.Role, Via: "password"}, nil
+	return Identity{User: a.Name, Role: a.Role, Via: "password", password: a.Password}, nil
 }
-
-// Check returns the account of that name if the password is its own.
-func (g *Guard) Check(name, password string) (Account, error) {
-	account := "account " + strings.ToLower(name)
-	if g.Locked(account) > 0 {
-		return Account{}, errWrong // whoever guesses must not learn that it is locked
-	}
-	a, found := g.accounts.ByName(name)
-	// The hash is part of it, so that a changed password is asked for at once.
-	key := sha256.Sum256([]byte(strings.ToLower(name) + "\x00" + a.Password + "\x00" + password))
-	g.mu.Lock()
-	until, known := g.proved[key]
-	g.mu.Unlock()
-	if found && known && g.now().Before(until) {
-		return a, nil
-	}
-	g.hashing <- struct{}{}
-	right := Matches(a.Password, password)
-	if !found {
-		Matches(nobody, password) // takes as long as for one who is there
-	}
-	<-g.hashing
-	if !found || !right {
-		g.Failed(account)
-		return Account{}, errWrong
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.failures, account)
-	g.proved[key] = g.now().Add(believedFor)
-	for k, until := range g.proved {
-		if g.now().After(until) {
-			delete(g.proved, k)
-		}
-	}
-	return a, nil
-}
-
-// nobody is a hash that no password has.
-var nobody = "$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

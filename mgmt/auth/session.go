@@ -143,9 +143,6 @@ func (g *Guard) ServeSession(refuse func(w http.ResponseWriter, status int, text
 
 func (g *Guard) signIn(w http.ResponseWriter, r *http.Request, refuse func(http.ResponseWriter, int, string)) {
 	address := Address(r)
-	if g.refuseLocked(w, address, refuse) {
-		return
-	}
 	// A form of another site cannot send this type.
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		refuse(w, http.StatusUnsupportedMediaType, "Content-Type must be application/json")
@@ -156,10 +153,14 @@ func (g *Guard) signIn(w http.ResponseWriter, r *http.Request, refuse func(http.
 		refuse(w, http.StatusBadRequest, "the body must be a JSON object with name and password: "+err.Error())
 		return
 	}
-	a, err := g.Check(in.Name, in.Password)
-	if err != nil {
-		g.signInFailed(address, in.Name)
+	a, err := g.Check(in.Name, in.Password, address)
+	if errors.Is(err, errWrong) {
+		g.log.Warn("sign-in failed", "address", address, "user", in.Name)
 		refuse(w, http.StatusUnauthorized, "wrong name or password")
+		return
+	}
+	if err != nil {
+		g.refuse(w, r, err, refuse)
 		return
 	}
 	if wait := g.spend(a.Name); wait > 0 {
