@@ -26,7 +26,7 @@ type API struct {
 // New returns the API on a configuration, for those whom the guard lets through.
 func New(tree *resource.Tree, guard *auth.Guard, log *slog.Logger) *API {
 	a := &API{tree: tree, guard: guard, log: log, mux: http.NewServeMux()}
-	a.watchers = watchers{all: map[chan edited]struct{}{}, seen: map[string]seen{}, done: make(chan struct{})}
+	a.watchers = watchers{all: map[chan edited]string{}, seen: map[string]seen{}, done: make(chan struct{})}
 	a.guarded = guard.Wrap(a.mux, Refuse)
 	for _, k := range tree.Kinds() {
 		if !k.Hidden {

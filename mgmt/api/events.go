@@ -18,7 +18,8 @@ const eventsPath = "/api/admin/events/"
 
 // Limits of those who watch.
 const (
-	watchersMost = 200
+	watchersMost = 400
+	ofOneMost    = 100                    // of one account: nobody pushes the others out
 	lookEvery    = 500 * time.Millisecond // at what has changed
 	seenFor      = 300 * time.Millisecond // what one has looked at is shown to the others
 	aliveEvery   = 15 * time.Second
@@ -29,9 +30,9 @@ const (
 // watchers are those who watch. Safe for concurrent use.
 type watchers struct {
 	mu     sync.Mutex
-	closed bool                     // guarded by mu
-	all    map[chan edited]struct{} // guarded by mu
-	seen   map[string]seen          // guarded by mu: by resource
+	closed bool                   // guarded by mu
+	all    map[chan edited]string // guarded by mu: and whose account that is
+	seen   map[string]seen        // guarded by mu: by resource
 	done   chan struct{}
 	wait   sync.WaitGroup
 }
@@ -55,15 +56,22 @@ type edited struct {
 	ID   int64  `json:"id"`
 }
 
-// enter lets one more watch; nil = there are too many, or the server is closing.
-func (ws *watchers) enter() chan edited {
+// enter lets an account watch once more; nil = there are too many, or the server is
+// closing.
+func (ws *watchers) enter(account string) chan edited {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if ws.closed || len(ws.all) >= watchersMost {
+	own := 0
+	for _, of := range ws.all {
+		if of == account {
+			own++
+		}
+	}
+	if ws.closed || len(ws.all) >= watchersMost || own >= ofOneMost {
 		return nil
 	}
 	c := make(chan edited, editsMost)
-	ws.all[c] = struct{}{}
+	ws.all[c] = account
 	ws.wait.Add(1)
 	return c
 }
@@ -251,7 +259,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	edits := a.watchers.enter()
+	edits := a.watchers.enter(By(r.Context()).User)
 	if edits == nil {
 		w.Header().Set("Retry-After", "5")
 		Refuse(w, http.StatusServiceUnavailable, "too many watch now, or the Management Node is closing")

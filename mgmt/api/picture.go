@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,8 +11,8 @@ import (
 // pictureEvery is how often one who looks at a conference gets a picture.
 const pictureEvery = time.Second
 
-// pictureBoundary stands between pictures (RFC 2046 section 5.1.1).
-const pictureBoundary = "parley-picture"
+// isJPEG looks whether what a node sent begins as a JPEG does (JFIF).
+func isJPEG(b []byte) bool { return len(b) > 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff }
 
 // Picture returns what a running conference looks like now, as a JPEG; none when
 // there is no picture now, *Refused when there is no such conference.
@@ -26,24 +27,27 @@ func (a *API) ServePictures(take Picture) {
 			a.fail(w, r, err)
 			return
 		}
-		done := a.watchers.enter()
+		done := a.watchers.enter(By(r.Context()).User)
 		if done == nil {
 			w.Header().Set("Retry-After", "5")
 			Refuse(w, http.StatusServiceUnavailable, "too many watch now, or the Management Node is closing")
 			return
 		}
 		defer a.watchers.leave(done)
-		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary="+pictureBoundary)
+		// Nobody knows it before: what a node sends can end no part (RFC 2046 section 5.1.1).
+		boundary := rand.Text()
+		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary="+boundary)
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 		w.Header().Set("Cache-Control", "no-store")
 		tick := time.NewTicker(pictureEvery)
 		defer tick.Stop()
 		checked := time.Now()
 		s := eventStream{w: w, control: http.NewResponseController(w)}
-		s.write("--" + pictureBoundary + "\r\n")
+		s.write("--" + boundary + "\r\n")
 		for s.err == nil {
-			if len(jpeg) > 0 {
+			if isJPEG(jpeg) {
 				// The boundary comes right after its picture: browsers show a picture when they see its end.
-				s.write(fmt.Sprintf("Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n--%s\r\n", len(jpeg), jpeg, pictureBoundary))
+				s.write(fmt.Sprintf("Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n--%s\r\n", len(jpeg), jpeg, boundary))
 				s.flush()
 			}
 			select {

@@ -22,6 +22,13 @@ const (
 	hashSize    = 32
 )
 
+// Bounds of what a hash may ask for.
+const (
+	hashTimeMost   = 16
+	hashLanesMost  = 16
+	hashMemoryMost = 256 << 10 // KiB
+)
+
 // PasswordLeast is how many characters a password has at least (NIST SP 800-63B
 // section 5.1.1.2 wants eight; administrators hold more than their own).
 const PasswordLeast = 10
@@ -50,6 +57,9 @@ func Matches(hash, password string) bool {
 	}
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &time, &lanes); err != nil {
 		return false
+	}
+	if time < 1 || time > hashTimeMost || lanes < 1 || lanes > hashLanesMost || memory > hashMemoryMost {
+		return false // of a backup that somebody made up: it would take all memory, or panic
 	}
 	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
 	if err != nil {

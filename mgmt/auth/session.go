@@ -23,6 +23,7 @@ const (
 	sessionIdle  = time.Hour      // without a request
 	sessionAge   = 12 * time.Hour // with requests
 	sessionsMost = 1000
+	ofOneMost    = 20 // of one account: nobody pushes the others out
 )
 
 // session is a browser that has signed in.
@@ -49,15 +50,24 @@ func (g *Guard) open(a Account) (token string, s session) {
 	opened := &session{user: a.Name, password: a.Password, csrf: NewToken(""), began: now, used: now}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	oldest := ""
+	oldest, own, ofOne := "", "", 0 // used longest ago, of all and of the account
 	for hash, other := range g.sessions {
 		if other.over(now) {
 			delete(g.sessions, hash)
-		} else if oldest == "" || other.used.Before(g.sessions[oldest].used) {
+			continue
+		}
+		if oldest == "" || other.used.Before(g.sessions[oldest].used) {
 			oldest = hash
 		}
+		if other.user == a.Name {
+			if ofOne++; own == "" || other.used.Before(g.sessions[own].used) {
+				own = hash
+			}
+		}
 	}
-	if len(g.sessions) >= sessionsMost {
+	if ofOne >= ofOneMost {
+		delete(g.sessions, own)
+	} else if len(g.sessions) >= sessionsMost {
 		delete(g.sessions, oldest)
 	}
 	g.sessions[TokenHash(token)] = opened

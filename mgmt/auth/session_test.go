@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -230,17 +231,34 @@ func TestSignInRefused(t *testing.T) {
 func TestSessionsAreBounded(t *testing.T) {
 	s := newSite(t)
 	ada := s.accounts["ada"]
+	other, _ := s.guard.open(s.accounts["otto"])
 	var tokens []string
-	for range sessionsMost + 1 {
+	for range ofOneMost + 1 {
 		s.clock = s.clock.Add(time.Millisecond)
 		token, _ := s.guard.open(ada)
 		tokens = append(tokens, token)
 	}
-	if len(s.guard.sessions) != sessionsMost {
+	if len(s.guard.sessions) != ofOneMost+1 {
 		t.Errorf("%d sessions", len(s.guard.sessions))
 	}
+	(&browser{site: s, cookie: other}).want(200, "GET", "/thing/", "") // somebody else's
 	(&browser{site: s, cookie: tokens[0]}).want(401, "GET", "/thing/", "")
 	(&browser{site: s, cookie: tokens[1]}).want(200, "GET", "/thing/", "")
+	for i := range sessionsMost + 1 {
+		s.guard.open(Account{Name: fmt.Sprint(i)})
+	}
+	if len(s.guard.sessions) != sessionsMost {
+		t.Errorf("%d sessions of all", len(s.guard.sessions))
+	}
+}
+
+// A hash that somebody made up neither panics nor takes all memory.
+func TestHashesThatAreNone(t *testing.T) {
+	for _, parameters := range []string{"m=65536,t=0,p=1", "m=65536,t=3,p=0", "m=4294967295,t=3,p=1", "m=65536,t=4294967295,p=1"} {
+		if hash := strings.Replace(adasHash(), "m=65536,t=3,p=1", parameters, 1); hash == adasHash() || Matches(hash, "correct horse") {
+			t.Errorf("%s is taken", parameters)
+		}
+	}
 }
 
 // The requests of a session count like any other of its account.
