@@ -29,23 +29,23 @@ const (
 )
 
 // Backup writes the configuration of the database of c into a file, also while
-// another process serves it.
-func Backup(ctx context.Context, c Config, file string) (backup.Header, error) {
+// another process serves it; with a passphrase, sealed by it.
+func Backup(ctx context.Context, c Config, file, passphrase string) (backup.Header, error) {
 	m, err := load(ctx, c)
 	if err != nil {
 		return backup.Header{}, err
 	}
-	h, err := m.writeBackup(file, time.Now())
+	h, err := m.writeBackup(file, passphrase, time.Now())
 	return h, errors.Join(err, m.store.Close())
 }
 
 // writeBackup writes a file, whole or not at all.
-func (m *Management) writeBackup(file string, now time.Time) (h backup.Header, err error) {
+func (m *Management) writeBackup(file, passphrase string, now time.Time) (h backup.Header, err error) {
 	next, err := os.CreateTemp(filepath.Dir(file), ".backup-*") // of mode 0600: secrets are in it
 	if err != nil {
 		return h, err
 	}
-	h, err = backup.Write(next, m.tree, m.version, now)
+	h, err = backup.Write(next, m.tree, m.version, passphrase, now)
 	if err = errors.Join(err, next.Sync(), next.Close()); err == nil {
 		err = os.Rename(next.Name(), file)
 	}
@@ -56,13 +56,13 @@ func (m *Management) writeBackup(file string, now time.Time) (h backup.Header, e
 }
 
 // keepBackup writes a file into the folder of backups and returns its name.
-func (m *Management) keepBackup(prefix string, now time.Time) (name string, h backup.Header, err error) {
+func (m *Management) keepBackup(prefix, passphrase string, now time.Time) (name string, h backup.Header, err error) {
 	folder := filepath.Join(m.dataDir, backupFolder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", h, err
 	}
 	name = prefix + now.UTC().Format(backupStamp) + backupSuffix
-	h, err = m.writeBackup(filepath.Join(folder, name), now)
+	h, err = m.writeBackup(filepath.Join(folder, name), passphrase, now)
 	return name, h, err
 }
 
@@ -89,7 +89,7 @@ func (m *Management) backUpIfDue(now time.Time) error {
 			return nil
 		}
 	}
-	if _, _, err := m.keepBackup(backupDaily, now); err != nil {
+	if _, _, err := m.keepBackup(backupDaily, "", now); err != nil {
 		return err
 	}
 	files, err := filepath.Glob(pattern)
@@ -110,8 +110,8 @@ type Restored struct {
 
 // Restore replaces the configuration by that of a backup, in one transaction.
 // Errors are backup.ErrFile or resource.ErrStore; nothing has changed then.
-func (m *Management) Restore(r io.Reader, by resource.By) (Restored, error) {
-	h, s, err := backup.Read(r, m.tree)
+func (m *Management) Restore(r io.Reader, passphrase string, by resource.By) (Restored, error) {
+	h, s, err := backup.Read(r, m.tree, passphrase)
 	if err != nil {
 		return Restored{}, err
 	}
@@ -134,20 +134,19 @@ func (m *Management) Restore(r io.Reader, by resource.By) (Restored, error) {
 
 // backupCommands are those of the command API.
 func (m *Management) backupCommands() []api.Command {
-	later := map[string]string{"passphrase": "backups are not encrypted yet: leave it out, and keep the files where nobody else reads them"}
 	return []api.Command{
-		{Name: "platform/backup_create", Later: later, Do: func(context.Context, api.Arguments) (map[string]any, error) {
+		{Name: "platform/backup_create", Optional: []string{"passphrase"}, Flags: []string{"request"}, Do: func(_ context.Context, a api.Arguments) (map[string]any, error) {
 			if m.dataDir == "" {
 				return nil, &api.Refused{Status: http.StatusServiceUnavailable, Text: "there is no data_dir to write a backup to"}
 			}
-			name, h, err := m.keepBackup(backupAsked, time.Now())
+			name, h, err := m.keepBackup(backupAsked, a["passphrase"], time.Now())
 			if err != nil {
 				m.log.Error("no backup", "err", err)
 				return nil, &api.Refused{Status: http.StatusServiceUnavailable, Text: "the backup could not be written: " + err.Error()}
 			}
 			return map[string]any{"filename": name, "resource_uri": api.FileURI("system_backup", name), "created": h.Created, "version": h.Version, "objects": h.Objects}, nil
 		}},
-		{Name: "platform/backup_restore", Later: later, File: "package", Optional: []string{"filename"}, Do: m.restoreCommand},
+		{Name: "platform/backup_restore", File: "package", Optional: []string{"filename", "passphrase"}, Do: m.restoreCommand},
 	}
 }
 
@@ -161,7 +160,7 @@ func (m *Management) restoreCommand(ctx context.Context, a api.Arguments) (map[s
 			return nil, &api.Refused{Status: http.StatusBadRequest, Text: "filename: there is no backup of that name"}
 		}
 	}
-	done, err := m.Restore(bytes.NewReader(content), api.By(ctx))
+	done, err := m.Restore(bytes.NewReader(content), a["passphrase"], api.By(ctx))
 	if errors.Is(err, backup.ErrFile) {
 		return nil, &api.Refused{Status: http.StatusBadRequest, Text: err.Error() + "; nothing has changed"}
 	}

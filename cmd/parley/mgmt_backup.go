@@ -17,6 +17,29 @@ import (
 type mgmtBackupCommand struct {
 	fileFlags
 	File string `arg:"" help:"Where it is written; what is there is replaced. Passwords and keys are in it."`
+	passphraseFlag
+}
+
+// passphraseFlag is how a passphrase is given that nobody sees in the list of
+// processes.
+type passphraseFlag struct {
+	PassphraseFile string `type:"path" placeholder:"FILE" help:"File with the passphrase that seals the backup, in its first line."`
+}
+
+// read returns the passphrase, "" = none.
+func (f *passphraseFlag) read() (string, error) {
+	if f.PassphraseFile == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(f.PassphraseFile)
+	if err != nil {
+		return "", err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	if first = strings.TrimSpace(first); first == "" {
+		return "", fmt.Errorf("%s: its first line is empty", f.PassphraseFile)
+	}
+	return first, nil
 }
 
 // Run implements the command.
@@ -31,7 +54,11 @@ func (c *mgmtBackupCommand) Run(ctx context.Context, o *output) error {
 			return fmt.Errorf("there is no configuration here: %w", err)
 		}
 	}
-	h, err := mgmt.Backup(ctx, from, c.File)
+	passphrase, err := c.read()
+	if err != nil {
+		return err
+	}
+	h, err := mgmt.Backup(ctx, from, c.File, passphrase)
 	if err != nil {
 		return err
 	}
@@ -43,11 +70,16 @@ func (c *mgmtBackupCommand) Run(ctx context.Context, o *output) error {
 type mgmtRestoreCommand struct {
 	fileFlags
 	File string `arg:"" help:"What parley mgmt backup wrote, or the Management Node itself, into backups in data_dir."`
+	passphraseFlag
 }
 
 // Run implements the command.
 func (c *mgmtRestoreCommand) Run(ctx context.Context, o *output) error {
 	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	passphrase, err := c.read()
 	if err != nil {
 		return err
 	}
@@ -65,7 +97,7 @@ func (c *mgmtRestoreCommand) Run(ctx context.Context, o *output) error {
 	if err != nil {
 		return err
 	}
-	done, err := m.Restore(file, resource.By{Via: "restore"})
+	done, err := m.Restore(file, passphrase, resource.By{Via: "restore"})
 	if err = errors.Join(err, m.Close()); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/mgmt/resource"
@@ -24,6 +25,7 @@ type Command struct {
 	Required []string
 	Optional []string
 	Numbers  []string // optional too, and may be numbers
+	Flags    []string // optional too, true or false
 	// File, if not "", is the name of an argument that is a file: then the request
 	// is multipart/form-data (RFC 7578).
 	File string
@@ -141,6 +143,14 @@ func (c *Command) arguments(in resource.Input) (Arguments, error) {
 			if !slices.Contains(normal, string(raw)) {
 				p.Addf(name, "%s", why)
 			}
+			continue
+		}
+		if slices.Contains(c.Flags, name) {
+			var flag bool
+			if json.Unmarshal(raw, &flag) != nil {
+				p.Addf(name, "must be true or false")
+			}
+			all[name] = strconv.FormatBool(flag)
 			continue
 		}
 		isNumber := slices.Contains(c.Numbers, name)

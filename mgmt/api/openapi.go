@@ -144,6 +144,9 @@ func (a *API) schemas() map[string]schemaObject {
 		for _, name := range append(slices.Clone(c.Required), c.Optional...) {
 			properties[name] = schemaObject{"type": "string"}
 		}
+		for _, name := range c.Flags {
+			properties[name] = schemaObject{"type": "boolean"}
+		}
 		for _, name := range c.Numbers {
 			properties[name] = schemaObject{"type": []string{"integer", "string"}}
 		}

@@ -28,7 +28,8 @@ type Header struct {
 	Created       time.Time `json:"created"`
 	Version       int64     `json:"version"` // of the configuration
 	Objects       int       `json:"objects"`
-	SHA256        string    `json:"sha256"` // of all lines after this one
+	SHA256        string    `json:"sha256"` // of all after this line
+	Seal          *seal     `json:"seal,omitempty"`
 }
 
 const (
@@ -49,8 +50,8 @@ type line struct {
 // ErrFile is the error of a file that cannot be restored.
 var ErrFile = errors.New("the backup cannot be restored")
 
-// Write writes what is in a tree now.
-func Write(w io.Writer, tree *resource.Tree, program string, now time.Time) (Header, error) {
+// Write writes what is in a tree now; with a passphrase, sealed by it.
+func Write(w io.Writer, tree *resource.Tree, program, passphrase string, now time.Time) (Header, error) {
 	s := tree.Snapshot()
 	h := Header{Format: format, FormatVersion: formatVersion, Program: program, Created: now.UTC().Truncate(time.Second), Version: s.Version}
 	var lines bytes.Buffer
@@ -70,12 +71,20 @@ func Write(w io.Writer, tree *resource.Tree, program string, now time.Time) (Hea
 			h.Objects++
 		}
 	}
-	sum := sha256.Sum256(lines.Bytes())
+	rest := lines.Bytes()
+	if passphrase != "" {
+		h.Seal = newSeal()
+		var err error
+		if rest, err = h.Seal.close(rest, passphrase); err != nil {
+			return h, err
+		}
+	}
+	sum := sha256.Sum256(rest)
 	h.SHA256 = hex.EncodeToString(sum[:])
 	z := gzip.NewWriter(w)
 	err := json.NewEncoder(z).Encode(h)
 	if err == nil {
-		_, err = lines.WriteTo(z)
+		_, err = z.Write(rest)
 	}
 	return h, errors.Join(err, z.Close())
 }
@@ -105,17 +114,17 @@ func header(in *bufio.Reader) (h Header, err error) {
 	return h, nil
 }
 
-// Read reads a file. Objects are of the kinds of tree, which stays as it is.
-// Errors are ErrFile.
-func Read(r io.Reader, tree *resource.Tree) (Header, resource.Snapshot, error) {
-	h, s, err := read(r, tree)
+// Read reads a file, with the passphrase if it was sealed. Objects are of the kinds of
+// tree, which stays as it is. Errors are ErrFile.
+func Read(r io.Reader, tree *resource.Tree, passphrase string) (Header, resource.Snapshot, error) {
+	h, s, err := read(r, tree, passphrase)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	return h, s, err
 }
 
-func read(r io.Reader, tree *resource.Tree) (h Header, s resource.Snapshot, err error) {
+func read(r io.Reader, tree *resource.Tree, passphrase string) (h Header, s resource.Snapshot, err error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return h, s, fmt.Errorf("it is no backup of Parley: %w", err)
@@ -134,6 +143,11 @@ func read(r io.Reader, tree *resource.Tree) (h Header, s resource.Snapshot, err 
 	}
 	if sum := sha256.Sum256(lines); h.SHA256 != hex.EncodeToString(sum[:]) {
 		return h, s, errors.New("it is damaged: its checksum is wrong")
+	}
+	if h.Seal != nil {
+		if lines, err = h.Seal.open(lines, passphrase); err != nil {
+			return h, s, err
+		}
 	}
 	s = resource.Snapshot{Version: h.Version, Objects: map[string][]any{}, Last: map[string]int64{}}
 	for n := 2; len(lines) > 0; n++ {
