@@ -6,7 +6,7 @@ import { AlarmList } from './alarm'
 import { Badge, Bar, Heading, Lost, Since, useLoad, Waiting } from './parts'
 import { useLive } from './live'
 import { choice } from './schema'
-import { count, duration, isBad, moment, type Alarm, type Conference, type Node, type Participant } from './status'
+import { count, duration, isBad, moment, qualityName, type Alarm, type Conference, type Node, type Participant } from './status'
 
 const resources = 'resources=conference,participant,worker_vm,system_location,alarm'
 
@@ -99,7 +99,7 @@ function Conferences({ all, people, nodes, filter }: { all: Conference[]; people
                 <span class="badges">
                   {c.is_locked && <Badge text="Locked" />}
                   {c.guests_muted && <Badge text="Guests muted" />}
-                  {members.some((p) => isBad(p.call_quality)) ? <Badge text="Bad quality" as="danger" /> : !c.is_locked && !c.guests_muted && <Badge text="Good" as="on" />}
+                  {members.some((p) => isBad(p.call_quality)) ? <Badge text="Bad quality" as="danger" /> : members.some((p) => qualityName(p.call_quality) !== 'unknown') && <Badge text="Good" as="on" />}
                 </span>
               </td>
               <td data-label="Node">{c.node}</td>
