@@ -84,7 +84,7 @@ func (s *Server) newDialog(id dialogID, local, remote nameAddr, uac bool, p path
 		settled: make(chan struct{}), over: make(chan struct{}), acks: make(map[uint32]chan *gosip.Request),
 	}
 	d.turn <- struct{}{}
-	d.log = s.log.With("call_id", id.callID, "remote", p.peer.String(), "transport", p.network)
+	d.log = s.log.With("call_id", clip(id.callID), "remote", p.peer.String(), "transport", p.network)
 	return d
 }
 

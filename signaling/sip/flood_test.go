@@ -173,6 +173,7 @@ func TestStrangersText(t *testing.T) {
 	var log strings.Builder
 	scripted(t, func(s *script) {
 		long := strings.Repeat("ä", 300)
+		s.callID = "c\u0085\xff" + long
 		text := s.request("INVITE", 1, "i", testOffer, "User-Agent: V\x01\xff"+long)
 		text = strings.Replace(text, `"Peer" <sip:peer@`, "\"a\xff\x1b"+long+`" <sip:`+strings.Repeat("p", 300)+`@`, 1)
 		s.seq = 1
@@ -185,6 +186,7 @@ func TestStrangersText(t *testing.T) {
 		who := s.host.leg(0).who
 		for name, c := range map[string]struct{ got, want string }{
 			"display name": {who.DisplayName, "a\uFFFD" + strings.Repeat("ä", 126)},
+			"call-id":      {who.CallID, "c\uFFFD" + strings.Repeat("ä", 126)},
 			"vendor":       {who.Vendor, "V\uFFFD" + strings.Repeat("ä", 126)},
 			"remote alias": {who.RemoteAlias, "sip:" + strings.Repeat("p", 124)},
 			"local alias":  {who.LocalAlias, "room\uFFFD" + strings.Repeat("r", 123)},

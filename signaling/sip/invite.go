@@ -49,7 +49,7 @@ func (s *Server) handleInvite(in *inbound) {
 		return
 	}
 
-	log := s.log.With("call_id", in.callID, "remote", in.source.String(), "transport", in.network)
+	log := s.log.With("call_id", clip(in.callID), "remote", in.source.String(), "transport", in.network)
 	var err error
 	if in.local, err = s.localTo(in.network, in.source); err != nil {
 		s.logRefusal(in, 503, err.Error())
@@ -160,7 +160,7 @@ func (in *inbound) participant() signaling.Participant {
 		RemoteAlias:   clean(remote, maxText),
 		LocalAlias:    in.alias(),
 		Protocol:      "sip",
-		CallID:        in.callID,
+		CallID:        clean(in.callID, maxText),
 		Vendor:        clean(value(in, "User-Agent"), maxText),
 		RemoteAddress: in.source.String(),
 		LocalAddress:  in.local.Addr().String(),
