@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -126,39 +127,76 @@ func (m *Management) takeRecords(msg *nats.Msg) (a bus.Acknowledged, err error) 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commandWithin)
 	defer cancel()
-	known, err := m.store.Position(ctx, id, in.Journal)
-	if err != nil {
+	journal := cut(in.Journal, journalMost)
+	if a.Number, err = m.store.Position(ctx, id, journal); err != nil {
 		return a, err
 	}
 	at := m.place(id)
-	h := intake{store.History{Node: id, Journal: in.Journal, Number: known}}
+	all, each := intake{store.History{Node: id, Journal: journal, Number: a.Number}}, []store.History(nil)
+	var left []error
 	for _, r := range in.List {
-		if r.Number <= known {
+		if r.Number <= all.Number {
 			continue
 		}
-		h.Number = max(h.Number, r.Number)
-		if err := h.take(at, r); err != nil {
-			m.log.Warn("a record of the history is not understood, and left out", "node", at.name, "number", r.Number, "err", err)
+		one := intake{store.History{Node: id, Journal: journal, Number: r.Number}}
+		if err := one.take(at, r, time.Now()); err != nil {
+			left = append(left, fmt.Errorf("number %d: %w", r.Number, err))
 		}
+		all.add(one.History)
+		each = append(each, one.History)
 	}
-	a.Number = h.Number
-	if h.Number == known {
+	if len(each) == 0 {
 		return a, nil
 	}
-	return a, m.store.AddHistory(ctx, h.History)
+	if err = m.store.AddHistory(ctx, all.History); err == nil {
+		a.Number = all.Number
+	} else if store.Unfit(err) {
+		a.Number, left, err = m.takeEach(ctx, each, left)
+	}
+	if len(left) > 0 {
+		m.log.Warn("records of the history left out", "node", at.name, "records", len(left), "first", cut(left[0].Error(), textMost))
+	}
+	return a, err
+}
+
+// takeEach keeps records one by one, since one of them cannot be kept; it returns
+// how far it came, and what it left out.
+func (m *Management) takeEach(ctx context.Context, each []store.History, left []error) (number int64, _ []error, err error) {
+	for _, one := range each {
+		err := m.store.AddHistory(ctx, one)
+		if store.Unfit(err) {
+			left = append(left, fmt.Errorf("number %d: %w", one.Number, err))
+			// This fails too if it is not for the record.
+			err = m.store.AddHistory(ctx, store.History{Node: one.Node, Journal: one.Journal, Number: one.Number})
+		}
+		if err != nil {
+			return number, left, err
+		}
+		number = one.Number
+	}
+	return number, left, nil
 }
 
 // intake is what is about to be kept.
 type intake struct{ store.History }
 
+func (h *intake) add(one store.History) {
+	h.Number = one.Number
+	h.Conferences = append(h.Conferences, one.Conferences...)
+	h.Participants = append(h.Participants, one.Participants...)
+	h.Streams = append(h.Streams, one.Streams...)
+}
+
 // take adds a record.
-func (h *intake) take(at place, r bus.Record) error {
+func (h *intake) take(at place, r bus.Record, now time.Time) error {
 	switch r.Kind {
 	case bus.RecordConference:
 		var c bus.EndedConference
 		if err := json.Unmarshal(r.Body, &c); err != nil {
 			return err
 		}
+		bound(reflect.ValueOf(&c).Elem(), now)
+		c.Ended = later(c.Ended, c.Started)
 		h.Conferences = append(h.Conferences, store.HistoryConference{
 			ID: c.ID, Name: c.Name, ServiceType: serviceConference, Tag: c.Tag, StartTime: c.Started, EndTime: c.Ended,
 			Duration: int(c.Ended.Sub(c.Started).Seconds()), ParticipantCount: c.Participants, Node: at.name,
@@ -168,9 +206,12 @@ func (h *intake) take(at place, r bus.Record) error {
 		if err := json.Unmarshal(r.Body, &p); err != nil {
 			return err
 		}
+		p.Streams = p.Streams[:min(len(p.Streams), streamsMost)]
+		bound(reflect.ValueOf(&p).Elem(), now)
+		p.Ended = later(p.Ended, p.Connected)
 		h.participant(at, &p)
 	default:
-		return fmt.Errorf("kind %q", r.Kind)
+		return fmt.Errorf("kind %q", cut(r.Kind, textMost))
 	}
 	return nil
 }
@@ -192,7 +233,7 @@ func (h *intake) participant(at place, p *bus.EndedParticipant) {
 			loss = 100 * float64(s.RxLost) / float64(all)
 		}
 		h.Streams = append(h.Streams, store.HistoryMediaStream{
-			Participant: p.ID, StreamType: s.Type, StreamID: strconv.Itoa(n), Node: at.node, StartTime: s.Started, EndTime: p.Ended, RxCodec: s.RxCodec, RxBitrate: s.RxBitrate / 1000,
+			Participant: p.ID, StreamType: s.Type, StreamID: strconv.Itoa(n), Node: at.node, StartTime: earlier(s.Started, p.Ended), EndTime: p.Ended, RxCodec: s.RxCodec, RxBitrate: s.RxBitrate / 1000,
 			RxResolution: s.RxResolution, RxFPS: s.RxFPS, RxPackets: int64(s.RxPackets), RxPacketsLost: int64(s.RxLost), RxPacketLoss: loss,
 			RxJitter: s.RxJitter, TxCodec: s.TxCodec, TxBitrate: s.TxBitrate / 1000, TxResolution: s.TxResolution, TxFPS: s.TxFPS,
 			TxPackets: int64(s.TxPackets), TxPacketsLost: int64(s.TxLost), TxPacketLoss: s.TxLoss,

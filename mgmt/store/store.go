@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +18,8 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/driver/pgdriver"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"parley/mgmt/resource"
 )
@@ -104,6 +106,19 @@ const (
 
 // errUnsure is the error of a commit that may have happened all the same.
 var errUnsure = errors.New("store: the commit was not confirmed")
+
+// Unfit reports whether the database has answered that what it was given cannot
+// be kept, however often it is tried: SQLSTATE classes 22 (data), 23 (constraint)
+// and 54 (limit), and their like in SQLite.
+func Unfit(err error) bool {
+	if pg := (pgdriver.Error{}); errors.As(err, &pg) {
+		return slices.Contains([]string{"22", "23", "54"}, fmt.Sprintf("%.2s", pg.Field('C')))
+	}
+	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) {
+		return slices.Contains([]int{sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}, lite.Code()&0xff)
+	}
+	return false
+}
 
 // transaction runs f in a transaction.
 func (s *Store) transaction(ctx context.Context, f func(ctx context.Context, tx bun.Tx) error) error {

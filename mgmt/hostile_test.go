@@ -1,0 +1,132 @@
+package mgmt
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun/driver/pgdriver"
+
+	"parley/bus"
+	"parley/mgmt/store/storetest"
+)
+
+// written is a log to read. Safe for concurrent use.
+type written struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+// Write implements io.Writer.
+func (w *written) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *written) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+// readLog has a Management Node write into a log that can be read.
+func (c *client) readLog() *written {
+	w := &written{}
+	c.m.log = slog.New(slog.NewTextHandler(w, nil))
+	return w
+}
+
+func (c *client) total(resource string) int {
+	c.t.Helper()
+	return int(c.want(200, "GET", historyAPI+resource+"/?limit=1", "")["meta"].(map[string]any)["total_count"].(float64))
+}
+
+// What a node says of a participant is brought into what the columns take, and
+// nothing that it says keeps the records behind it from being kept.
+func TestHostileRecords(t *testing.T) { storetest.Each(t, testHostileRecords) }
+
+func testHostileRecords(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
+	now := time.Now().UTC()
+	// Compresses to less than an index takes otherwise.
+	long := ""
+	for i := range 4000 {
+		long += string(rune('a' + i*i*7919%8887%26))
+	}
+	changes := []func(p *bus.EndedParticipant){
+		func(p *bus.EndedParticipant) { p.CallID = "a\x00b" },
+		func(p *bus.EndedParticipant) { p.CallID = long },
+		func(p *bus.EndedParticipant) {
+			p.Streams = []bus.Stream{{Type: "audio\x00", RxCodec: long, RxBitrate: 1 << 60, RxPackets: 1<<64 - 1, RxLost: 1<<64 - 1}}
+		},
+		func(p *bus.EndedParticipant) { p.Streams = make([]bus.Stream, 1000) },
+		func(p *bus.EndedParticipant) { p.RemotePort = 1 << 40 },
+		func(p *bus.EndedParticipant) { p.Connected = time.Time{} },
+		func(p *bus.EndedParticipant) { p.Ended = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) },
+		func(p *bus.EndedParticipant) { p.Ended = p.Connected.Add(-time.Hour) },
+	}
+	list := make([]bus.Record, 0, len(changes)+1)
+	for i, change := range changes {
+		p := bus.EndedParticipant{Participant: bus.Participant{ID: fmt.Sprint("p", i), Connected: now.Add(-time.Hour), Quality: "ok"}, ConferenceID: "c", Ended: now}
+		change(&p)
+		list = append(list, record(t, int64(i+1), bus.RecordParticipant, p))
+	}
+	list = append(list, record(t, 9, bus.RecordConference, bus.EndedConference{ID: "c", Name: long, Ended: now.AddDate(5000, 0, 0), Participants: 1 << 50}))
+	if a := hand(t, c.m, 1, long, list...); a.Number != 9 {
+		t.Fatalf("acknowledged %+v", a)
+	}
+	if p, s := c.total("participant"), c.total("media_stream"); p != len(changes) || s != 1+streamsMost {
+		t.Errorf("%d participants, %d streams", p, s)
+	}
+	for _, o := range c.want(200, "GET", historyAPI+"participant/?limit=100", "")["objects"].([]any) {
+		p := o.(map[string]any)
+		start, end := parseUTC(t, p["start_time"].(string)), parseUTC(t, p["end_time"].(string))
+		if start.Before(timeFirst) || end.Before(start) || end.After(time.Now().Add(timeAhead)) || p["duration"] != float64(int(end.Sub(start).Seconds())) || len(p["conversation_id"].(string)) > textMost {
+			t.Errorf("%v", p)
+		}
+	}
+	if conference := c.want(200, "GET", historyAPI+"conference/c/", ""); conference["name"] != long[:textMost] {
+		t.Errorf("%v", conference)
+	}
+	// Whatever a node says of times, it is forgotten some day.
+	c.m.forget(t.Context(), now.AddDate(0, 0, 91))
+	if p, s, n := c.total("participant"), c.total("media_stream"), c.total("conference"); p != 0 || s != 0 || n != 0 {
+		t.Errorf("%d participants, %d streams, %d conferences are left", p, s, n)
+	}
+}
+
+// A record that the database cannot keep does not keep others from being kept.
+func TestUnfitRecord(t *testing.T) { storetest.Each(t, testUnfitRecord) }
+
+func testUnfitRecord(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
+	log := c.readLog()
+	db, err := sql.Open("sqlite", dsn)
+	refuse := "CREATE TRIGGER unfit BEFORE INSERT ON history_participant WHEN NEW.display_name = 'Eve' BEGIN SELECT RAISE(ABORT, 'unfit'); END"
+	if strings.HasPrefix(dsn, "postgres") {
+		db, err = sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn))), nil
+		refuse = "ALTER TABLE history_participant ADD CHECK (display_name <> 'Eve')"
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), refuse); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-time.Hour).UTC()
+	a := hand(t, c.m, 1, "j", participant(t, 1, "Ada", "Board", at), participant(t, 2, "Eve", "Board", at), participant(t, 3, "Eve", "Board", at),
+		record(t, 4, strings.Repeat("x", 1<<20), 0), participant(t, 5, "Bob", "Board", at))
+	if n := c.total("participant"); a.Number != 5 || n != 2 {
+		t.Errorf("acknowledged %+v, %d participants", a, n)
+	}
+	if text := log.String(); strings.Count(text, "left out") != 1 || !strings.Contains(text, "records=3") || len(text) > 1000 {
+		t.Errorf("%.2000s", text)
+	}
+}
