@@ -3,8 +3,13 @@ package mgmt
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"parley/bus"
 )
 
 // What the history takes of a node: the texts of callers are shorter, and an
@@ -15,6 +20,18 @@ const (
 	streamsMost = 16 // of a participant
 	timeAhead   = time.Hour
 	counterMost = 1 << 53 // of packets
+)
+
+// What a message of a node may hold: a participant is some 1,500 bytes of a status.
+const (
+	statusBytes  = 2 << 20
+	recordsBytes = 8 << 20 // twice what nodes hand over at once
+	requestBytes = 64 << 10
+
+	conferencesMost  = 1000
+	participantsMost = 2000 // of a node
+	sinksMost        = 100
+	certificatesMost = 10
 )
 
 // timeFirst is before everything that a history can tell of.
@@ -70,4 +87,42 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// boundStatus leaves out of a status what no node has that many of.
+func boundStatus(s *bus.NodeStatus) {
+	s.FailingSinks, s.Certificates = first(s.FailingSinks, sinksMost), first(s.Certificates, certificatesMost)
+	s.Conferences = first(s.Conferences, conferencesMost)
+	left := participantsMost
+	for i := range s.Conferences {
+		c := &s.Conferences[i]
+		c.Participants = first(c.Participants, left)
+		left -= len(c.Participants)
+		for k := range c.Participants {
+			c.Participants[k].Streams = first(c.Participants[k].Streams, streamsMost)
+		}
+	}
+}
+
+// first returns the first of a list, and does not hold on to the others.
+func first[T any](list []T, most int) []T {
+	if len(list) <= most {
+		return list
+	}
+	return slices.Clone(list[:most])
+}
+
+// from returns a handler of messages of nodes: larger ones are refused before
+// anything reads them, and logged once a subject, which a node has a few of.
+func (m *Management) from(most int, f nats.MsgHandler) nats.MsgHandler {
+	return m.gate.Handler(func(msg *nats.Msg) {
+		if len(msg.Data) <= most {
+			f(msg)
+			return
+		}
+		if _, told := m.tooLarge.LoadOrStore(msg.Subject, true); !told {
+			m.log.Warn("messages of a node are too large, and refused", "subject", msg.Subject, "bytes", len(msg.Data), "most", most)
+		}
+		_ = msg.Respond([]byte(`{"error": "the message is too large"}`)) // a status needs no answer
+	})
 }

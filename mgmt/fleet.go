@@ -91,21 +91,22 @@ func (m *Management) listenBus(address string) error {
 	if m.conn, err = m.bus.Connect(); err != nil {
 		return err
 	}
-	if _, err = m.conn.Subscribe("parley.status.*", m.gate.Handler(func(msg *nats.Msg) {
+	if _, err = m.conn.Subscribe("parley.status.*", m.from(statusBytes, func(msg *nats.Msg) {
 		var s bus.NodeStatus
 		if json.Unmarshal(msg.Data, &s) == nil && msg.Subject == bus.StatusSubject(s.Node) {
+			boundStatus(&s)
 			m.fleet.take(s, time.Now())
 		}
 	})); err != nil {
 		return err
 	}
-	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskRecords), m.gate.Handler(m.serveRecords)); err != nil {
+	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskRecords), m.from(recordsBytes, m.serveRecords)); err != nil {
 		return err
 	}
-	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskCertificate), m.gate.Handler(m.serveRenewal)); err != nil {
+	if _, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskCertificate), m.from(requestBytes, m.serveRenewal)); err != nil {
 		return err
 	}
-	_, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskSnapshot), m.gate.Handler(func(msg *nats.Msg) {
+	_, err = m.conn.Subscribe(bus.AskSubject("*", bus.AskSnapshot), m.from(requestBytes, func(msg *nats.Msg) {
 		text, err := json.Marshal(m.Deployment())
 		if err == nil {
 			err = msg.Respond(text)

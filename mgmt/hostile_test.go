@@ -2,7 +2,9 @@ package mgmt
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -128,5 +130,59 @@ func testUnfitRecord(t *testing.T, dsn string) {
 	}
 	if text := log.String(); strings.Count(text, "left out") != 1 || !strings.Contains(text, "records=3") || len(text) > 1000 {
 		t.Errorf("%.2000s", text)
+	}
+}
+
+// What is too large is refused before it is read, and logged once.
+func TestTooLarge(t *testing.T) {
+	c := newClient(t, storetest.SQLite(t))
+	log := c.readLog()
+	node := joinedNode(c)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := node.conn.FlushWithContext(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for what, most := range map[string]int{bus.AskRecords: recordsBytes, bus.AskCertificate: requestBytes} {
+		for range 2 {
+			answer, err := node.conn.RequestWithContext(ctx, bus.AskSubject(node.id, what), bytes.Repeat([]byte(" "), most+1))
+			if err != nil || !strings.Contains(string(answer.Data), "too large") {
+				t.Errorf("%s: %v, %v", what, answer, err)
+			}
+		}
+	}
+	large := bus.NodeStatus{Node: node.id, Conferences: []bus.Conference{{ID: "large", Name: strings.Repeat("x", statusBytes)}}}
+	many := bus.NodeStatus{Node: node.id, Conferences: make([]bus.Conference, 3000), FailingSinks: make([]string, 3000), Certificates: make([]bus.Expiry, 3000)}
+	many.Conferences[0] = bus.Conference{ID: "many", Participants: make([]bus.Participant, 1)}
+	many.Conferences[1] = bus.Conference{Participants: make([]bus.Participant, 2500)}
+	many.Conferences[0].Participants[0].Streams = make([]bus.Stream, 1000)
+	for _, s := range []bus.NodeStatus{large, large, many} {
+		text, _ := json.Marshal(s) // it can be
+		if err := node.conn.Publish(bus.StatusSubject(node.id), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "what a node tells of many", func() bool { _, err := c.m.nodeOfConference("many"); return err == nil })
+	s := c.m.fleet.all(time.Now())[0]
+	if a, b := len(s.Conferences[0].Participants), len(s.Conferences[1].Participants); len(s.Conferences) != conferencesMost || a+b != participantsMost ||
+		len(s.Conferences[0].Participants[0].Streams) != streamsMost || len(s.FailingSinks) != sinksMost || len(s.Certificates) != certificatesMost {
+		t.Errorf("%d conferences, %d and %d participants", len(s.Conferences), a, b)
+	}
+	if text := log.String(); strings.Count(text, "too large") != 3 {
+		t.Errorf("%.3000s", text)
+	}
+}
+
+// await waits until something holds.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	again, patience := time.NewTicker(5*time.Millisecond), time.After(30*time.Second)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-again.C:
+		case <-patience:
+			t.Fatal("in vain: " + what)
+		}
 	}
 }

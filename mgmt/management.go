@@ -58,6 +58,7 @@ type Management struct {
 	bus         *bus.Server
 	conn        *nats.Conn // to the bus
 	gate        bus.Gate   // of what comes over it
+	tooLarge    sync.Map   // subjects of which that was logged
 
 	stop context.CancelFunc
 	done sync.WaitGroup

@@ -193,7 +193,7 @@ func TestTransferMeetsTheEnd(t *testing.T) {
 		if moved[0] || moved[1] {
 			want = 4
 		}
-		records := written.Waiting(10)
+		records := written.Waiting(10, 1<<20)
 		if len(records) != want {
 			t.Fatalf("%d records, want %d", len(records), want)
 		}

@@ -177,11 +177,19 @@ func (j *Journal) Added() <-chan struct{} { return j.added }
 // ID returns the name of the journal: another one begins where a folder is lost.
 func (j *Journal) ID() string { return j.id }
 
-// Waiting returns the oldest records that wait, n at most.
-func (j *Journal) Waiting(n int) []bus.Record {
+// Waiting returns the oldest records that wait: n at most, and no more than
+// bytes of bodies where that is more than one record.
+func (j *Journal) Waiting(n, bytes int) []bus.Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return append([]bus.Record(nil), j.wait[:min(n, len(j.wait))]...)
+	n = min(n, len(j.wait))
+	for i := range n {
+		if bytes -= len(j.wait[i].Body); bytes < 0 {
+			n = max(i, 1)
+			break
+		}
+	}
+	return append([]bus.Record(nil), j.wait[:n]...)
 }
 
 // compactAt is how many records may stand in the file that are acknowledged.

@@ -26,7 +26,7 @@ func numbers(list []bus.Record) (n []int64) {
 
 func want(t *testing.T, j *Journal, first, last int64) {
 	t.Helper()
-	got := numbers(j.Waiting(1 << 20))
+	got := numbers(j.Waiting(1<<20, 1<<20))
 	if int64(len(got)) != last-first+1 || len(got) > 0 && (got[0] != first || got[len(got)-1] != last) {
 		t.Fatalf("waiting %v, want %d to %d", got, first, last)
 	}
@@ -58,8 +58,8 @@ func TestJournalOutlivesTheProgram(t *testing.T) {
 	file.Close()
 	j = open(t, dir)
 	want(t, j, 3, 5)
-	if j.ID() != id || string(j.Waiting(1)[0].Body) != "2" {
-		t.Errorf("%s, %s", j.ID(), j.Waiting(1)[0].Body)
+	if j.ID() != id || string(j.Waiting(1, 0)[0].Body) != "2" {
+		t.Errorf("%s, %s", j.ID(), j.Waiting(1, 0)[0].Body)
 	}
 	if err := j.Add("x", 5); err != nil {
 		t.Fatal(err)
@@ -74,8 +74,8 @@ func TestJournalOutlivesTheProgram(t *testing.T) {
 	}
 	j.Close()
 	j = open(t, dir)
-	if err := j.Add("x", 6); err != nil || numbers(j.Waiting(1))[0] != 7 {
-		t.Errorf("%v, %v: a number is given twice", numbers(j.Waiting(1)), err)
+	if err := j.Add("x", 6); err != nil || numbers(j.Waiting(1, 0))[0] != 7 {
+		t.Errorf("%v, %v: a number is given twice", numbers(j.Waiting(1, 0)), err)
 	}
 	j.Close()
 	if err := j.Add("x", 7); err == nil {
@@ -104,5 +104,20 @@ func TestDamagedHead(t *testing.T) {
 	}
 	if _, err := Open(dir); err == nil {
 		t.Error("a head that says nothing was read")
+	}
+}
+
+// What is handed over at once is bounded in bytes too, but never nothing.
+func TestWaitingBytes(t *testing.T) {
+	j := open(t, t.TempDir())
+	for range 4 {
+		if err := j.Add("x", "12345678"); err != nil { // 10 bytes
+			t.Fatal(err)
+		}
+	}
+	for bytes, want := range map[int]int{1: 1, 10: 1, 19: 1, 20: 2, 1000: 3} {
+		if got := len(j.Waiting(3, bytes)); got != want {
+			t.Errorf("%d bytes: %d records, want %d", bytes, got, want)
+		}
 	}
 }

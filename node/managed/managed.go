@@ -286,6 +286,7 @@ func (m *Managed) tell(ctx context.Context) {
 // Bounds of handing over.
 const (
 	recordsAtOnce = 500
+	bytesAtOnce   = 4 << 20         // of their bodies; the Management Node takes messages of 8 MB
 	handOverEvery = 5 * time.Second // also without anything new: what failed is tried again
 )
 
@@ -308,7 +309,7 @@ func (m *Managed) handOver(ctx context.Context) {
 
 // handOverSome hands over the oldest records; it reports whether there may be more.
 func (m *Managed) handOverSome(ctx context.Context) bool {
-	list := m.c.Journal.Waiting(recordsAtOnce)
+	list := m.c.Journal.Waiting(recordsAtOnce, bytesAtOnce)
 	if len(list) == 0 || !m.conn.IsConnected() {
 		return false
 	}
@@ -332,5 +333,5 @@ func (m *Managed) handOverSome(ctx context.Context) bool {
 		m.c.Log.Error("journal", "err", err)
 		return false
 	}
-	return len(list) == recordsAtOnce
+	return a.Number >= list[len(list)-1].Number && len(m.c.Journal.Waiting(1, 0)) > 0
 }
