@@ -133,7 +133,7 @@ func (m *Management) takeRecords(msg *nats.Msg) (a bus.Acknowledged, err error) 
 	}
 	at := m.place(id)
 	all, each := intake{store.History{Node: id, Journal: journal, Number: a.Number}}, []store.History(nil)
-	var left []error
+	there, left := map[string]bool{}, []error(nil)
 	for _, r := range in.List {
 		if r.Number <= all.Number {
 			continue
@@ -142,7 +142,7 @@ func (m *Management) takeRecords(msg *nats.Msg) (a bus.Acknowledged, err error) 
 		if err := one.take(at, r, time.Now()); err != nil {
 			left = append(left, fmt.Errorf("number %d: %w", r.Number, err))
 		}
-		all.add(one.History)
+		all.add(one.History, there)
 		each = append(each, one.History)
 	}
 	if len(each) == 0 {
@@ -180,8 +180,15 @@ func (m *Management) takeEach(ctx context.Context, each []store.History, left []
 // intake is what is about to be kept.
 type intake struct{ store.History }
 
-func (h *intake) add(one store.History) {
+// add adds a record, unless it is of a participant who is there already.
+func (h *intake) add(one store.History, there map[string]bool) {
 	h.Number = one.Number
+	for _, p := range one.Participants {
+		if there[p.ID] {
+			return
+		}
+		there[p.ID] = true
+	}
 	h.Conferences = append(h.Conferences, one.Conferences...)
 	h.Participants = append(h.Participants, one.Participants...)
 	h.Streams = append(h.Streams, one.Streams...)

@@ -15,6 +15,7 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"parley/bus"
+	"parley/mgmt/store"
 	"parley/mgmt/store/storetest"
 )
 
@@ -184,5 +185,43 @@ func await(t *testing.T, what string, holds func() bool) {
 		case <-patience:
 			t.Fatal("in vain: " + what)
 		}
+	}
+}
+
+// A record is kept once, under however many names of journals it comes.
+func TestSameRecords(t *testing.T) { storetest.Each(t, testSameRecords) }
+
+func testSameRecords(t *testing.T, dsn string) {
+	c := newClient(t, dsn)
+	same := participant(t, 1, "Ada", "Board", start)
+	again := same
+	again.Number = 2
+	for i := range store.JournalsMost + 20 {
+		if a := hand(t, c.m, 1, fmt.Sprint("j", i), same, again); a.Number != 2 {
+			t.Fatalf("acknowledged %+v", a)
+		}
+	}
+	if p, s := c.total("participant"), c.total("media_stream"); p != 1 || s != 2 {
+		t.Errorf("%d participants, %d streams", p, s)
+	}
+	known := 0
+	for i := range store.JournalsMost + 20 {
+		n, err := c.m.store.Position(t.Context(), 1, fmt.Sprint("j", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		known += int(n / 2)
+	}
+	if last, err := c.m.store.Position(t.Context(), 1, fmt.Sprint("j", store.JournalsMost+19)); known > store.JournalsMost || err != nil || last != 2 {
+		t.Errorf("%d journals are known, the last one up to %d, %v", known, last, err)
+	}
+}
+
+// The lines of the log that a snapshot shows are bounded.
+func TestLogLine(t *testing.T) {
+	r := &logRing{}
+	n, err := r.Write([]byte(strings.Repeat("x", 1<<20)))
+	if line := r.since(time.Time{}); n != 1<<20 || err != nil || len(line) != 1 || len(line[0]) > lineMost+10 || !strings.HasSuffix(line[0], "\n") {
+		t.Errorf("%d, %v, a line of %d bytes", n, err, len(line[0]))
 	}
 }

@@ -4,12 +4,16 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
 // linesKept is how many lines of the log a snapshot can show.
 const linesKept = 2000
+
+// lineMost is how much of a line is kept, in bytes.
+const lineMost = 4 << 10
 
 // logRing keeps the last lines of a log. Safe for concurrent use.
 type logRing struct {
@@ -25,7 +29,11 @@ type logLine struct {
 
 // Write implements io.Writer, as slog writes: a line at a time.
 func (r *logRing) Write(line []byte) (int, error) {
-	r.add(time.Now(), string(line))
+	text := string(line)
+	if len(text) > lineMost {
+		text = strings.ToValidUTF8(text[:lineMost], "") + "…\n"
+	}
+	r.add(time.Now(), text)
 	return len(line), nil
 }
 

@@ -132,6 +132,10 @@ type position struct {
 	Number        int64
 }
 
+// JournalsMost is how many journals of a node are known; a node has one, and
+// another when it lost its disk.
+const JournalsMost = 100
+
 // Position returns the number up to which a journal has been taken; 0 = nothing.
 func (s *Store) Position(ctx context.Context, node int64, journal string) (number int64, err error) {
 	err = s.db.NewSelect().Model((*position)(nil)).ColumnExpr("COALESCE(MAX(number), 0)").
@@ -157,7 +161,12 @@ func (s *Store) AddHistory(ctx context.Context, h History) error {
 		if err := countValues(ctx, tx, fresh, 1); err != nil {
 			return err
 		}
-		if err := insert(ctx, tx, StreamTable, h.Streams, ""); err != nil {
+		if err := insert(ctx, tx, StreamTable, of(fresh, h.Streams), ""); err != nil {
+			return err
+		}
+		// What is handed over again is known by its ids.
+		if _, err := tx.NewDelete().Model((*position)(nil)).Where("node = ? AND journal <> ?", h.Node, h.Journal).
+			Where("(SELECT COUNT(*) FROM history_position WHERE node = ?) >= ?", h.Node, JournalsMost).Exec(ctx); err != nil {
 			return err
 		}
 		_, err = tx.NewInsert().Model(&position{Node: h.Node, Journal: h.Journal, Number: h.Number}).
@@ -190,6 +199,20 @@ func unknown(ctx context.Context, tx bun.Tx, all []HistoryParticipant) ([]Histor
 		}
 	}
 	return fresh, nil
+}
+
+// of returns the streams of some participants.
+func of(some []HistoryParticipant, all []HistoryMediaStream) (list []HistoryMediaStream) {
+	ids := make(map[string]bool, len(some))
+	for i := range some {
+		ids[some[i].ID] = true
+	}
+	for i := range all {
+		if ids[all[i].Participant] {
+			list = append(list, all[i])
+		}
+	}
+	return list
 }
 
 // insert adds rows; one whose key is there already is left out.
