@@ -36,6 +36,7 @@ func testAlarms(t *testing.T, dsn string) {
 	c := newClient(t, dsn)
 	c.create("system_location", `{"name": "Oslo"}`)
 	c.create("worker_vm", `{"name": "oslo-1", "system_location": "`+root+`system_location/1/"}`)
+	c.create("event_sink", `{"name": "ledger", "url": "https://events.example.com/"}`)
 	now := c.m.started.Add(time.Minute)
 	if err := c.m.editNode(1, "test", nodeJoined); err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func testAlarms(t *testing.T, dsn string) {
 	}{
 		"well":     {func(*bus.NodeStatus) {}, "[]"},
 		"full":     {func(s *bus.NodeStatus) { s.Ports = 0 }, "[warning capacity_exhausted oslo-1]"},
-		"sink":     {func(s *bus.NodeStatus) { s.FailingSinks = []string{"ledger"} }, "[warning eventsink_failing oslo-1: ledger]"},
+		"sink":     {func(s *bus.NodeStatus) { s.FailingSinks = []string{"ledger", "none", "ledger"} }, "[warning eventsink_failing oslo-1: ledger]"},
 		"rejected": {func(s *bus.NodeStatus) { s.Rejected = &bus.Rejection{Version: 9, Reason: "kind \"new\""} }, "[error configuration_rejected oslo-1]"},
 		"expiring": {func(s *bus.NodeStatus) {
 			s.Certificates = []bus.Expiry{{Name: "SIP", Until: now.Add(29 * 24 * time.Hour)}}

@@ -92,6 +92,13 @@ func later(a, b time.Time) time.Time {
 // boundStatus leaves out of a status what no node has that many of.
 func boundStatus(s *bus.NodeStatus) {
 	s.FailingSinks, s.Certificates = first(s.FailingSinks, sinksMost), first(s.Certificates, certificatesMost)
+	for i := range s.Certificates { // an alarm is told by their names
+		s.Certificates[i].Name = cut(s.Certificates[i].Name, 64)
+	}
+	if s.Rejected != nil {
+		s.Rejected.Reason = cut(s.Rejected.Reason, textMost)
+	}
+	s.Version = cut(s.Version, textMost)
 	s.Conferences = first(s.Conferences, conferencesMost)
 	left := participantsMost
 	for i := range s.Conferences {

@@ -12,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/uptrace/bun/driver/pgdriver"
 
 	"parley/bus"
 	"parley/mgmt/store"
 	"parley/mgmt/store/storetest"
+	"parley/pki"
 )
 
 // written is a log to read. Safe for concurrent use.
@@ -171,6 +173,25 @@ func TestTooLarge(t *testing.T) {
 	}
 	if text := log.String(); strings.Count(text, "too large") != 3 {
 		t.Errorf("%.3000s", text)
+	}
+}
+
+// A node has one certificate a minute.
+func TestRenewals(t *testing.T) {
+	c := newClient(t, storetest.SQLite(t))
+	node := joinedNode(c)
+	request, _, err := pki.NewKey("node")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := json.Marshal(bus.RenewRequest{Request: string(request)}) // it can be
+	before, now, got := c.m.tree.Version(), time.Now(), ""
+	for _, after := range []time.Duration{0, 0, 59 * time.Second, time.Minute, 61 * time.Second} {
+		_, err := c.m.renewal(&nats.Msg{Subject: bus.AskSubject(node.id, bus.AskCertificate), Data: text}, now.Add(after))
+		got += fmt.Sprint(err == nil, " ")
+	}
+	if changes := c.m.tree.Version() - before; got != "true false false true false " || changes != 2 {
+		t.Errorf("%s, %d changes of the configuration", got, changes)
 	}
 }
 

@@ -56,9 +56,10 @@ type Management struct {
 	authority   *pki.Authority
 	certificate tls.Certificate // by the authority, for the bus
 	bus         *bus.Server
-	conn        *nats.Conn // to the bus
-	gate        bus.Gate   // of what comes over it
-	tooLarge    sync.Map   // subjects of which that was logged
+	conn        *nats.Conn          // to the bus
+	gate        bus.Gate            // of what comes over it
+	renewals    map[int64]time.Time // the last of each node; of the goroutine that answers
+	tooLarge    sync.Map            // subjects of which that was logged
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -74,7 +75,7 @@ func load(ctx context.Context, c Config) (*Management, error) {
 		return nil, err
 	}
 	ring := &logRing{}
-	m := &Management{log: slog.New(newTee(c.Log.Handler(), ring)), logged: ring, store: s, started: time.Now(), version: c.Version, dataDir: c.DataDir}
+	m := &Management{log: slog.New(newTee(c.Log.Handler(), ring)), logged: ring, store: s, started: time.Now(), version: c.Version, dataDir: c.DataDir, renewals: map[int64]time.Time{}}
 	m.tree = resource.NewTree(s, m.kinds(c.Layouts)...)
 	if err := s.Load(ctx, m.tree); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -28,8 +28,14 @@ func (m *Management) serveRenewal(msg *nats.Msg) {
 	}
 }
 
+// renewalsApart is how long a node waits for another certificate: each is a
+// change of the configuration.
+const renewalsApart = time.Minute
+
+var errRenewal = errors.New("the node has had a new certificate within a minute")
+
 // renewal issues a certificate to the node that asks. The one that it has holds
-// until it shows the new one.
+// until it shows the new one. It is called for one message at a time.
 func (m *Management) renewal(msg *nats.Msg, now time.Time) ([]byte, error) {
 	var id int64
 	if _, err := fmt.Sscanf(msg.Subject, "parley.ask.%d.", &id); err != nil {
@@ -39,10 +45,14 @@ func (m *Management) renewal(msg *nats.Msg, now time.Time) ([]byte, error) {
 	if err := json.Unmarshal(msg.Data, &in); err != nil {
 		return nil, err
 	}
+	if last, ok := m.renewals[id]; ok && now.Sub(last) < renewalsApart {
+		return nil, errRenewal
+	}
 	certPEM, serial, err := m.authority.Issue([]byte(in.Request), pki.NodeName(id), now)
 	if err != nil {
 		return nil, err
 	}
+	m.renewals[id] = now
 	return certPEM, m.editNode(id, "renewal", func(w *config.WorkerVM) { w.NextSerial = serial })
 }
 

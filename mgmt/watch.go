@@ -2,6 +2,7 @@ package mgmt
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parley/bus"
@@ -58,6 +59,7 @@ func (m *Management) watch(now time.Time) {
 				Details: fmt.Sprintf("Nothing has been heard of node %s for %v. Calls on it go on. Look at the node, and at the network between it and port %d of the Management Node.", w.Name, silentAfter, m.bus.Addr().Port()),
 			})
 		default:
+			s.FailingSinks = m.sinks(s.FailingSinks)
 			holding = append(holding, wrongWith(w.Name, s, now)...)
 		}
 	}
@@ -75,6 +77,17 @@ func (m *Management) watch(now time.Time) {
 		at := now.UTC()
 		m.keepAlarm(a, &at)
 	}
+}
+
+// sinks returns the event sinks that are configured among those that a node names.
+func (m *Management) sinks(named []string) (list []string) {
+	all, _ := m.tree.All("event_sink")
+	for _, one := range all {
+		if name := one.(*config.EventSink).Name; slices.Contains(named, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // wrongWith returns what is wrong with a node that is heard of.
