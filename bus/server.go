@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -78,7 +79,7 @@ func Listen(c ServerConfig) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
-	s.nats.SetLoggerV2(logger{c.Log}, false, false, false)
+	s.nats.SetLoggerV2(logger{c.Log, &seldom{}}, false, false, false)
 	s.nats.Start()
 	if !s.nats.ReadyForConnections(startWithin) {
 		s.Close()
@@ -95,7 +96,19 @@ func (s *Server) Addr() netip.AddrPort { return s.address }
 
 // Connect returns a connection inside the process that may do everything.
 func (s *Server) Connect() (*nats.Conn, error) {
-	return nats.Connect("", nats.InProcessServer(s.nats), nats.UserInfo(pki.ManagementName, s.password), nats.Name(pki.ManagementName))
+	lost := &seldom{}
+	return nats.Connect("", nats.InProcessServer(s.nats), nats.UserInfo(pki.ManagementName, s.password), nats.Name(pki.ManagementName),
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			skipped, ok := lost.pass(time.Now())
+			if !ok {
+				return
+			}
+			subject := ""
+			if sub != nil {
+				subject = sub.Subject
+			}
+			s.config.Log.Warn("messages on the bus are lost", "subject", subject, "err", err, "not_logged", skipped)
+		}))
 }
 
 // Expel ends the connections of a node.
@@ -107,6 +120,13 @@ func (s *Server) Expel(node int64) {
 	for _, id := range ids {
 		_ = s.nats.DisconnectClientByID(id) // it has gone by itself if that fails
 	}
+}
+
+// enter notes a connection of a node, and forgets those that are gone.
+func (s *Server) enter(node int64, id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clients[node] = append(slices.DeleteFunc(s.clients[node], func(id uint64) bool { return s.nats.GetClient(id) == nil }), id)
 }
 
 // Close ends all connections and the server.
@@ -133,6 +153,7 @@ func (a authentication) Check(c server.ClientAuthentication) bool {
 	node, ok := pki.NodeID(certificate.Subject.CommonName)
 	err := errors.New("the certificate is not that of a node")
 	if ok {
+		s.enter(node, c.GetID()) // first, so that Expel finds it whatever Admit has read
 		err = s.config.Admit(node, certificate)
 	}
 	if err != nil {
@@ -145,33 +166,5 @@ func (a authentication) Check(c server.ClientAuthentication) bool {
 		Subscribe: &server.SubjectPermission{Allow: []string{DeltaSubject, CommandSubject(node), PictureSubject(node), inbox(node) + ".>"}},
 		Response:  &server.ResponsePermission{MaxMsgs: 1, Expires: time.Minute},
 	}})
-	s.mu.Lock()
-	s.clients[node] = append(s.clients[node], c.GetID())
-	s.mu.Unlock()
 	return true
-}
-
-// logger passes on what the server has to say, if it is serious.
-type logger struct{ log *slog.Logger }
-
-// Noticef implements server.Logger, as the others do.
-func (l logger) Noticef(string, ...any) {}
-
-// Debugf implements server.Logger.
-func (l logger) Debugf(string, ...any) {}
-
-// Tracef implements server.Logger.
-func (l logger) Tracef(string, ...any) {}
-
-// Warnf implements server.Logger.
-func (l logger) Warnf(format string, v ...any) { l.log.Debug("bus", "text", fmt.Sprintf(format, v...)) }
-
-// Errorf implements server.Logger: mostly connections that ended.
-func (l logger) Errorf(format string, v ...any) {
-	l.log.Debug("bus", "text", fmt.Sprintf(format, v...))
-}
-
-// Fatalf implements server.Logger.
-func (l logger) Fatalf(format string, v ...any) {
-	l.log.Error("bus", "text", fmt.Sprintf(format, v...))
 }
