@@ -130,6 +130,9 @@ func (m *Management) publish(version int64, changes []resource.Change) {
 		if c.After != nil {
 			after := c.After
 			if w, ok := after.(*config.WorkerVM); ok {
+				if before, ok := c.Before.(*config.WorkerVM); ok && w.Serial != before.Serial && w.Serial != before.NextSerial {
+					m.bus.Expel(c.ID) // another machine has its place
+				}
 				one := *w
 				one.JoinToken, after = "", &one
 			}

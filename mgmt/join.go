@@ -128,6 +128,9 @@ func (m *Management) join(in bus.JoinRequest, from string, now time.Time) (*bus.
 		}
 		if _, err := m.tree.Edit(nil, func(e *resource.Edit) error {
 			e.By = resource.By{User: node.Name, Via: "join", Address: from}
+			if w, ok := e.Get("worker_vm", node.ID); !ok || w.(*config.WorkerVM).JoinToken != node.JoinToken {
+				return errJoinToken // another machine came with it at the same time
+			}
 			return e.Set("worker_vm", node.ID, func(object any) {
 				n := object.(*config.WorkerVM)
 				n.JoinToken, n.Joined, n.Serial, n.NextSerial = "", true, serial, ""
@@ -135,7 +138,6 @@ func (m *Management) join(in bus.JoinRequest, from string, now time.Time) (*bus.
 		}); err != nil {
 			return nil, err
 		}
-		m.bus.Expel(node.ID) // whoever had the place before
 		return &bus.JoinReply{
 			Node: node.ID, Name: node.Name, Certificate: string(certPEM), Authority: string(m.authority.PEM()), BusPort: int(m.bus.Addr().Port()),
 		}, nil

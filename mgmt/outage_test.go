@@ -145,6 +145,12 @@ func joinedNode(c *client) *connected {
 	c.t.Helper()
 	place := c.create("system_location", `{"name": "Oslo"}`)
 	token, _ := c.want(201, "POST", "worker_vm/", `{"name": "oslo-1", "system_location": "`+place+`"}`)["join_token"].(string)
+	return c.connect(token)
+}
+
+// connect has a machine join by a token.
+func (c *client) connect(token string) *connected {
+	c.t.Helper()
 	request, key, err := pki.NewKey("new")
 	if err != nil {
 		c.t.Fatal(err)
