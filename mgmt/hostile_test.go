@@ -40,11 +40,15 @@ func (w *written) String() string {
 	return w.text.String()
 }
 
-// readLog has a Management Node write into a log that can be read.
-func (c *client) readLog() *written {
+// newLoggedClient is newClient of a Management Node whose log can be read.
+func newLoggedClient(t *testing.T, dsn string) (*client, *written) {
+	t.Helper()
 	w := &written{}
-	c.m.log = slog.New(slog.NewTextHandler(w, nil))
-	return w
+	m, err := Open(t.Context(), Config{DSN: dsn, Layouts: layouts, Log: slog.New(slog.NewTextHandler(w, nil)), Bus: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClientOf(t, m), w
 }
 
 func (c *client) total(resource string) int {
@@ -110,8 +114,7 @@ func testHostileRecords(t *testing.T, dsn string) {
 func TestUnfitRecord(t *testing.T) { storetest.Each(t, testUnfitRecord) }
 
 func testUnfitRecord(t *testing.T, dsn string) {
-	c := newClient(t, dsn)
-	log := c.readLog()
+	c, log := newLoggedClient(t, dsn)
 	db, err := sql.Open("sqlite", dsn)
 	refuse := "CREATE TRIGGER unfit BEFORE INSERT ON history_participant WHEN NEW.display_name = 'Eve' BEGIN SELECT RAISE(ABORT, 'unfit'); END"
 	if strings.HasPrefix(dsn, "postgres") {
@@ -138,8 +141,7 @@ func testUnfitRecord(t *testing.T, dsn string) {
 
 // What is too large is refused before it is read, and logged once.
 func TestTooLarge(t *testing.T) {
-	c := newClient(t, storetest.SQLite(t))
-	log := c.readLog()
+	c, log := newLoggedClient(t, storetest.SQLite(t))
 	node := joinedNode(c)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
