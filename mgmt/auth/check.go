@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -28,8 +29,9 @@ const (
 
 // Check returns the account of that name if the password is its own. An attempt
 // counts as failed while it is looked at, so that many at the same time are no way
-// around the limits. Errors: errWrong, errBusy, *tooOften.
-func (g *Guard) Check(name, password, address string) (Account, error) {
+// around the limits. It waits for its turn until ctx ends. Errors: errWrong, errBusy,
+// *tooOften.
+func (g *Guard) Check(ctx context.Context, name, password, address string) (Account, error) {
 	a, found := g.accounts.ByName(name)
 	// The hash is part of it, so that a changed password is asked for at once.
 	key := sha256.Sum256([]byte(strings.ToLower(name) + "\x00" + a.Password + "\x00" + password))
@@ -38,7 +40,7 @@ func (g *Guard) Check(name, password, address string) (Account, error) {
 	}
 	// The same password from many requests is one attempt.
 	_, err, _ := g.checks.Do(fmt.Sprintf("%x %s", key, Network(address)), func() (any, error) {
-		return nil, g.prove(a, found, password, Network(address), key)
+		return nil, g.prove(ctx, a, found, password, Network(address), key)
 	})
 	if err != nil {
 		return Account{}, err
@@ -54,7 +56,7 @@ func (g *Guard) isProved(key [32]byte) bool {
 }
 
 // prove looks whether a password is that of an account, if there is one.
-func (g *Guard) prove(a Account, found bool, password, network string, key [32]byte) error {
+func (g *Guard) prove(ctx context.Context, a Account, found bool, password, network string, key [32]byte) error {
 	if wait := g.networks.Try(network, g.now()); wait > 0 {
 		return &tooOften{wait}
 	}
@@ -67,6 +69,9 @@ func (g *Guard) prove(a Account, found bool, password, network string, key [32]b
 	}
 	if !g.waiting.TryAcquire(1) {
 		g.networks.Undo(network)
+		if found && !known {
+			g.guessed.Undo(a.Name)
+		}
 		return errBusy
 	}
 	defer g.waiting.Release(1)
@@ -74,7 +79,11 @@ func (g *Guard) prove(a Account, found bool, password, network string, key [32]b
 	if found {
 		hash = a.Password
 	}
-	g.hashing <- struct{}{}
+	select {
+	case g.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return errBusy // it stays counted: else whoever hangs up could take all places for nothing
+	}
 	right := func() bool {
 		defer func() { <-g.hashing }()
 		return Matches(hash, password)

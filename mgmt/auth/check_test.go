@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"sync"
@@ -127,4 +129,35 @@ func TestNobodyLocksOut(t *testing.T) {
 		s.by("192.0.2.1:1", "", "") // where the browser is
 	}
 	b.want(200, "GET", "/thing/", "")
+}
+
+// Who is sent away since too many wait has guessed nothing.
+func TestBusyIsNoFailure(t *testing.T) {
+	s := newSite(t)
+	s.guard.waiting.TryAcquire(waitingMost)
+	if code := s.by(elsewhere, "ada", "correct horse"); code != 429 {
+		t.Errorf("answer %d", code)
+	}
+	if len(s.guard.networks.seen) != 0 || len(s.guard.guessed.seen) != 0 {
+		t.Error("it counts as a failure")
+	}
+}
+
+// Who hangs up leaves his place to others, but has had his attempt.
+func TestHangingUp(t *testing.T) {
+	s := newSite(t)
+	for range cap(s.guard.hashing) {
+		s.guard.hashing <- struct{}{}
+	}
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if _, err := s.guard.Check(gone, "ada", "correct horse", "198.51.100.7"); !errors.Is(err, errBusy) {
+		t.Error(err)
+	}
+	if !s.guard.waiting.TryAcquire(waitingMost) {
+		t.Error("the place is not free")
+	}
+	if len(s.guard.networks.seen) != 1 {
+		t.Error("attempts are free for those who hang up")
+	}
 }

@@ -206,7 +206,7 @@ func (g *Guard) identify(r *http.Request, address string) (Identity, error) {
 		}
 		return Identity{}, errNobody
 	}
-	a, err := g.Check(name, password, address)
+	a, err := g.Check(r.Context(), name, password, address)
 	if err != nil {
 		return Identity{}, err
 	}

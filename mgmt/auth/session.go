@@ -163,7 +163,7 @@ func (g *Guard) signIn(w http.ResponseWriter, r *http.Request, refuse func(http.
 		refuse(w, http.StatusBadRequest, "the body must be a JSON object with name and password: "+err.Error())
 		return
 	}
-	a, err := g.Check(in.Name, in.Password, address)
+	a, err := g.Check(r.Context(), in.Name, in.Password, address)
 	if errors.Is(err, errWrong) {
 		g.log.Warn("sign-in failed", "address", address, "user", in.Name)
 		refuse(w, http.StatusUnauthorized, "wrong name or password")
