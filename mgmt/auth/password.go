@@ -27,6 +27,8 @@ const (
 	hashTimeMost   = 16
 	hashLanesMost  = 16
 	hashMemoryMost = 256 << 10 // KiB
+	hashLeast      = 16        // bytes (RFC 9106 section 4: 128 bits are sufficient)
+	hashSizeMost   = 64
 )
 
 // PasswordLeast is how many characters a password has at least (NIST SP 800-63B
@@ -66,7 +68,7 @@ func Matches(hash, password string) bool {
 		return false
 	}
 	want, err := base64.RawStdEncoding.DecodeString(parts[5])
-	if err != nil || len(want) == 0 {
+	if err != nil || len(want) < hashLeast || len(want) > hashSizeMost {
 		return false
 	}
 	key := argon2.IDKey([]byte(password), salt, time, memory, lanes, uint32(len(want)))

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/argon2"
 )
 
 // book is a list of accounts by name.
@@ -257,6 +260,14 @@ func TestHashesThatAreNone(t *testing.T) {
 	for _, parameters := range []string{"m=65536,t=0,p=1", "m=65536,t=3,p=0", "m=4294967295,t=3,p=1", "m=65536,t=4294967295,p=1"} {
 		if hash := strings.Replace(adasHash(), "m=65536,t=3,p=1", parameters, 1); hash == adasHash() || Matches(hash, "correct horse") {
 			t.Errorf("%s is taken", parameters)
+		}
+	}
+	salt := []byte("0123456789abcdef")
+	for _, size := range []uint32{1, hashLeast - 1, hashSizeMost + 1} { // a byte fits one password in 256
+		key := argon2.IDKey([]byte("correct horse"), salt, 1, 64, 1, size)
+		hash := fmt.Sprintf("$argon2id$v=19$m=64,t=1,p=1$%s$%s", base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+		if Matches(hash, "correct horse") {
+			t.Errorf("one of %d bytes is taken", size)
 		}
 	}
 }
