@@ -230,7 +230,7 @@ func testValuesOfOldRows(t *testing.T, dsn string) {
 	must(t, err)
 	rows := left(rand.New(rand.NewPCG(7, 8)), 0, 100)
 	for i := range rows {
-		_, err := s.db.NewInsert().Model(&rows[i]).ModelTableExpr(ParticipantTable).Exec(t.Context())
+		_, err := s.db.NewInsert().Model(&rows[i]).ModelTableExpr(ParticipantTable).ExcludeColumn("historic_call_quality").Exec(t.Context())
 		must(t, err)
 	}
 	must(t, s.Close())
