@@ -45,6 +45,7 @@ func testNodesOfOtherVersions(t *testing.T, dsn string) {
 			t.Errorf("version %s: %v", one.version, p)
 		}
 		c.want(200, "GET", statusAPI+"participant/p/media_stream/", "")
+		c.m.byHand()
 		c.m.watch(c.m.started.Add(time.Hour)) // silent by then: what else it does not tell is no alarm
 		for _, a := range c.m.alarms.list() {
 			if a := a.(*Alarm); a.Name != alarmConnectivity {
