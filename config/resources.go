@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // The structs of this file are what an administrator configures: one for each
 // resource of the management API, with a field for each of its fields. Tags say
@@ -113,6 +116,10 @@ type WorkerVM struct {
 	NextSerial            string `json:"next_certificate_serial" readonly:"yes" doc:"Serial number of the certificate that it was given last and has not shown yet. (Parley only)"`
 	MaintenanceModeReason string `json:"maintenance_mode_reason" default:"" max:"250" doc:"Why."`
 }
+
+// At is what statuses, events and history call the node: its address, as in the model,
+// where one is given, else its name.
+func (w *WorkerVM) At() string { return cmp.Or(w.Address, w.Name) }
 
 // EventSink is a server that is told what happens, by JSON POSTs.
 type EventSink struct {

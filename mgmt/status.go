@@ -206,7 +206,7 @@ func (m *Management) place(id int64) (at place) {
 		return at
 	}
 	w := object.(*config.WorkerVM)
-	at.name, at.node = w.Name, cmp.Or(w.Address, w.Name)
+	at.name, at.node = w.Name, w.At()
 	if l, ok := m.tree.Get("system_location", w.SystemLocation); ok {
 		at.location = l.(*config.SystemLocation).Name
 	}

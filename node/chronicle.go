@@ -2,7 +2,6 @@ package node
 
 import (
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,21 +131,10 @@ func (l *leg) watch(now time.Time) {
 		return
 	}
 	status := joined.Status()
-	was := l.quality.recently()
-	before := len(l.quality.windows)
-	l.quality.look(now, status)
-	is, ended := l.quality.recently(), len(l.quality.windows) != before
-	windows := slices.Clone(l.quality.windows[max(len(l.quality.windows)-recentWindows, 0):])
-	losses := slices.Clone(l.quality.losses)
+	e, changed := l.quality.follow(now, status)
 	l.mu.Unlock()
-	if ended && is != was {
-		e := windowEvent{
-			UUID: status.ID, Conference: l.stay.Load().conference.Name, CallQuality: bus.QualityName(is), Was: bus.QualityName(was),
-			LossHistory: losses, Recent: make([]string, len(windows)),
-		}
-		for i, w := range windows {
-			e.Recent[i] = bus.QualityName(w)
-		}
+	if changed {
+		e.UUID, e.Conference = status.ID, l.stay.Load().conference.Name
 		l.host.chronicle.sinks.Emit(eventStreamWindow, e)
 	}
 }

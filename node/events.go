@@ -1,7 +1,6 @@
 package node
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -113,9 +112,8 @@ const (
 
 func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
-// whereabouts is what the node is called in its deployment; node is its address, where
-// one is configured, as in the model.
-type whereabouts struct{ name, node, location string }
+// whereabouts is what the node is called in its deployment.
+type whereabouts struct{ node, location string }
 
 func conferenceEventOf(c *bus.EndedConference, locked, guestsMuted bool) conferenceEvent {
 	e := conferenceEvent{
@@ -162,7 +160,7 @@ func sinksOf(d *config.Deployment, node int64) (list []sinks.Sink, s sinks.Setti
 		if w.ID != node {
 			continue
 		}
-		at.name, at.node = w.Name, cmp.Or(w.Address, w.Name)
+		at.node = w.At()
 		for _, place := range d.Locations {
 			if place.ID != w.SystemLocation {
 				continue

@@ -1,8 +1,10 @@
 package node
 
 import (
+	"slices"
 	"time"
 
+	"parley/bus"
 	"parley/engine"
 )
 
@@ -35,16 +37,31 @@ const recentWindows = 3
 // windowsMost bounds the windows that are kept of a call: two days.
 const windowsMost = 2 * 24 * 3600 / 20
 
-// look takes the state of a participant; it is called about once a second.
-func (q *quality) look(now time.Time, p engine.ParticipantStatus) {
+// follow is look; it returns what event sinks are told when the quality has become
+// another one, without whose it is.
+func (q *quality) follow(now time.Time, p engine.ParticipantStatus) (e windowEvent, changed bool) {
+	was := q.recently()
+	if !q.look(now, p) || q.recently() == was {
+		return e, false
+	}
+	e = windowEvent{CallQuality: bus.QualityName(q.recently()), Was: bus.QualityName(was), LossHistory: slices.Clone(q.losses)}
+	for _, w := range q.windows[max(len(q.windows)-recentWindows, 0):] {
+		e.Recent = append(e.Recent, bus.QualityName(w))
+	}
+	return e, true
+}
+
+// look takes the state of a participant, about once a second; it returns whether a
+// window ended by it.
+func (q *quality) look(now time.Time, p engine.ParticipantStatus) bool {
 	if q.began.IsZero() {
 		q.began, q.before = now, p
-		return
+		return false
 	}
 	q.txLoss += max(p.Audio.TxLoss, p.Video.TxLoss)
 	q.looks++
 	if now.Sub(q.began) < windowLength {
-		return
+		return false
 	}
 	loss := max(lossBetween(q.before.Audio, p.Audio), lossBetween(q.before.Video, p.Video), q.txLoss/float64(q.looks))
 	if q.losses = append(q.losses, loss); len(q.losses) > recentWindows {
@@ -54,6 +71,7 @@ func (q *quality) look(now time.Time, p engine.ParticipantStatus) {
 		q.windows = q.windows[1:]
 	}
 	q.began, q.before, q.txLoss, q.looks = now, p, 0, 0
+	return true
 }
 
 // lossBetween is how many of the packets that he sent in between did not arrive, percent.

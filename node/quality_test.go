@@ -44,3 +44,26 @@ func TestQualityOfCalls(t *testing.T) {
 		t.Errorf("%v", q.windows)
 	}
 }
+
+// Event sinks are told when the quality becomes another one, and only then.
+func TestChangeOfQuality(t *testing.T) {
+	var q quality
+	now := time.Unix(0, 0)
+	var p engine.ParticipantStatus
+	var told []windowEvent
+	for _, loss := range []float64{0, 0, 0, 0, 12, 12, 12} {
+		for range 20 {
+			p.Video.RxPackets, p.Video.RxLost = p.Video.RxPackets+uint64(100-loss), p.Video.RxLost+uint64(loss)
+			now = now.Add(time.Second)
+			if e, changed := q.follow(now, p); changed {
+				told = append(told, e)
+			}
+		}
+	}
+	if len(told) != 2 || told[0].Was != "0_unknown" || told[0].CallQuality != "1_good" || told[1].Was != "1_good" || told[1].CallQuality != "4_terrible" {
+		t.Fatalf("%+v", told)
+	}
+	if e := told[1]; !slices.Equal(e.Recent, []string{"1_good", "4_terrible", "4_terrible"}) || len(e.LossHistory) != 3 || e.LossHistory[2] != 12 {
+		t.Errorf("%+v", e)
+	}
+}

@@ -12,7 +12,7 @@ type Audit struct {
 	Version  int64     `json:"version" readonly:"yes" doc:"Version of the configuration that the change made, with others of the same request."`
 	Time     time.Time `json:"time" readonly:"yes" doc:"When it was made."`
 	User     string    `json:"user" readonly:"yes" doc:"Account, or node that joined; empty: Parley itself."`
-	Via      string    `json:"via" readonly:"yes" doc:"password, token, setup (the first account), join (a node), renewal (of the certificate of a node), start (of the program) or restore (of a backup by command line)."`
+	Via      string    `json:"via" readonly:"yes" doc:"password, token, session (of a browser), setup (the first account), join (a node), renewal (of the certificate of a node), start (of the program) or restore (of a backup by command line)."`
 	Address  string    `json:"address" readonly:"yes" doc:"Where the request came from; empty: none."`
 	Op       string    `json:"op" readonly:"yes" doc:"create, update or delete."`
 	Kind     string    `json:"kind" readonly:"yes" doc:"Resource of the object."`
